@@ -1,0 +1,36 @@
+"""The SeldonDeployment as typed data: the one thing that graphs write and everything else reads."""
+
+from servegraph.spec.deployment import (
+    API_VERSION,
+    ROUTING_INJECTION,
+    ComponentSpec,
+    DeploymentSpec,
+    Metadata,
+    PredictorSpec,
+    SeldonDeployment,
+    environment,
+)
+from servegraph.spec.manifest import dump, load, parse
+from servegraph.spec.rules import check
+from servegraph.spec.unit import Implementation, Parameter, ParameterType, PredictiveUnit, UnitMethod, UnitType
+
+__all__ = [
+    "API_VERSION",
+    "ROUTING_INJECTION",
+    "ComponentSpec",
+    "DeploymentSpec",
+    "Implementation",
+    "Metadata",
+    "Parameter",
+    "ParameterType",
+    "PredictiveUnit",
+    "PredictorSpec",
+    "SeldonDeployment",
+    "UnitMethod",
+    "UnitType",
+    "check",
+    "dump",
+    "environment",
+    "load",
+    "parse",
+]

@@ -1,0 +1,20 @@
+"""Base of the typed resource: Seldon's JSON names outside, Python's inside, nothing dropped."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Resource(BaseModel):
+    """A part of a SeldonDeployment.
+
+    Fields that we do not model are kept as they are (`extra="allow"`), so that loading and
+    dumping loses nothing; `as_json` writes only what was set, in the order it was set.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON document, with Seldon's names and without what was never set."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)

@@ -1,0 +1,137 @@
+"""PredictiveUnit: a node of the graph.
+
+Source:
+    SeldonDeployment CRD, `spec.predictors[].graph`; enum values are Seldon's, upper case.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from servegraph.spec.resource import Resource
+
+
+class UnitType(StrEnum):
+    UNKNOWN_TYPE = "UNKNOWN_TYPE"
+    MODEL = "MODEL"
+    ROUTER = "ROUTER"
+    COMBINER = "COMBINER"
+    TRANSFORMER = "TRANSFORMER"
+    OUTPUT_TRANSFORMER = "OUTPUT_TRANSFORMER"
+
+
+class Implementation(StrEnum):
+    """The implementations that need no container; any other name is a prepackaged server."""
+
+    UNKNOWN_IMPLEMENTATION = "UNKNOWN_IMPLEMENTATION"
+    SIMPLE_MODEL = "SIMPLE_MODEL"
+    SIMPLE_ROUTER = "SIMPLE_ROUTER"
+    RANDOM_ABTEST = "RANDOM_ABTEST"
+    AVERAGE_COMBINER = "AVERAGE_COMBINER"
+
+
+class UnitMethod(StrEnum):
+    TRANSFORM_INPUT = "TRANSFORM_INPUT"
+    TRANSFORM_OUTPUT = "TRANSFORM_OUTPUT"
+    ROUTE = "ROUTE"
+    AGGREGATE = "AGGREGATE"
+    SEND_FEEDBACK = "SEND_FEEDBACK"
+
+
+class ParameterType(StrEnum):
+    INT = "INT"
+    FLOAT = "FLOAT"
+    DOUBLE = "DOUBLE"
+    STRING = "STRING"
+    BOOL = "BOOL"
+
+
+class Parameter(Resource):
+    """A constructor argument of the component; `value` is text whatever its type."""
+
+    name: str
+    value: str
+    type: ParameterType
+
+    @classmethod
+    def of(cls, name: str, value: bool | int | float | str) -> "Parameter":
+        """The parameter of a Python value."""
+        match value:
+            case bool():
+                return cls(name=name, value=str(value).lower(), type=ParameterType.BOOL)
+            case int():
+                return cls(name=name, value=str(value), type=ParameterType.INT)
+            case float():
+                return cls(name=name, value=repr(value), type=ParameterType.DOUBLE)
+            case str():
+                return cls(name=name, value=value, type=ParameterType.STRING)
+        raise TypeError(f"parameter {name!r}: {type(value).__name__} is none of bool, int, float, str")
+
+    def python_value(self) -> bool | int | float | str:
+        """The value as its type says.
+
+        Raises:
+            ValueError: the text is no such value.
+        """
+        match self.type:
+            case ParameterType.INT:
+                return int(self.value)
+            case ParameterType.FLOAT | ParameterType.DOUBLE:
+                return float(self.value)
+            case ParameterType.BOOL:
+                return _truth(self.value)
+        return self.value
+
+
+_TRUE = frozenset(("y", "yes", "t", "true", "on", "1"))
+_FALSE = frozenset(("n", "no", "f", "false", "off", "0"))
+
+
+def _truth(text: str) -> bool:
+    word = text.lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError(f"{text!r} is no truth value; write true or false")
+    return word in _TRUE
+
+
+class PredictiveUnit(Resource):
+    """One node with its children.
+
+    `endpoint` and `logger` stay mappings; the node types, methods and built-in
+    implementations are Seldon's.
+    """
+
+    name: str
+    type: UnitType | None = None
+    implementation: str | None = None
+    methods: list[UnitMethod] = Field(default_factory=list)
+    model_uri: str | None = None
+    parameters: list[Parameter] = Field(default_factory=list)
+    endpoint: dict[str, Any] | None = None
+    children: list["PredictiveUnit"] = Field(default_factory=list)
+
+    def walk(self) -> Iterator["PredictiveUnit"]:
+        """This node, then every node below it, depth first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    @property
+    def built_in(self) -> Implementation | None:
+        """The built-in implementation, if the node has one."""
+        if self.implementation in (None, Implementation.UNKNOWN_IMPLEMENTATION):
+            return None
+        return Implementation(self.implementation) if self.implementation in set(Implementation) else None
+
+    @property
+    def effective_type(self) -> UnitType:
+        """The type after the operator's defaulting: MODEL when nothing else is said."""
+        if self.type is not None:
+            return self.type
+        if self.implementation in (None, Implementation.UNKNOWN_IMPLEMENTATION) and not self.methods:
+            return UnitType.MODEL
+        if self.implementation is not None and self.implementation not in set(Implementation):
+            return UnitType.MODEL
+        return UnitType.UNKNOWN_TYPE
