@@ -1,0 +1,160 @@
+"""Compose a graph in Python: small functions in Seldon's words that build a SeldonDeployment.
+
+    scale >> ab_test("ab", logistic, boosting, ratio_a=0.8)
+
+`a >> b` reads as the data flows: what `a` answers, `b` gets. A graph names its components as
+`folder.file:Class` and never imports them, so this module needs no numerical library.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from servegraph.errors import InvalidGraph, Problem
+from servegraph.spec import (
+    ROUTING_INJECTION,
+    ComponentSpec,
+    DeploymentSpec,
+    Implementation,
+    Metadata,
+    Parameter,
+    PredictiveUnit,
+    PredictorSpec,
+    SeldonDeployment,
+    UnitType,
+    check,
+)
+
+ParameterValue = bool | int | float | str
+
+_REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node and what comes after it. Made by the functions below, joined with `>>`."""
+
+    name: str
+    type: UnitType | None = None
+    implementation: Implementation | None = None
+    component: str | None = None
+    artifact: str | None = None
+    parameters: dict[str, ParameterValue] = field(default_factory=dict)
+    children: tuple["Node", ...] = ()
+
+    def __rshift__(self, after: "Node") -> "Node":
+        """This node, then `after`. An output transformer is put around what it comes after."""
+        if after.type is UnitType.OUTPUT_TRANSFORMER and not after.children:
+            return replace(after, children=(self,))
+        if not self.children:
+            return replace(self, children=(after,))
+        if len(self.children) > 1:
+            what = f"has {len(self.children)} branches; {after.name!r} cannot follow all of them"
+            fix = f"put {after.name!r} into each branch, or use an output_transformer"
+            raise InvalidGraph(self.name, [Problem(f"node {self.name!r}", what, fix)])
+        return replace(self, children=(self.children[0] >> after,))
+
+    def walk(self) -> Iterator["Node"]:
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def model(name: str, component: str, *, artifact: str | None = None, **parameters: ParameterValue) -> Node:
+    """A node that predicts. `parameters` are the component's constructor arguments.
+
+    `artifact` is an MLflow URI such as `models:/churn@champion`; the component gets its local
+    folder as the argument `model_uri`.
+    """
+    return Node(name, UnitType.MODEL, None, component, artifact, parameters)
+
+
+def transformer(name: str, component: str, *, artifact: str | None = None, **parameters: ParameterValue) -> Node:
+    """A node that changes (or only looks at) what goes on to the next node."""
+    return Node(name, UnitType.TRANSFORMER, None, component, artifact, parameters)
+
+
+def output_transformer(
+    name: str, component: str, *, artifact: str | None = None, **parameters: ParameterValue
+) -> Node:
+    """A node that changes the answer of what stands before it: `model >> output_transformer`."""
+    return Node(name, UnitType.OUTPUT_TRANSFORMER, None, component, artifact, parameters)
+
+
+def router(
+    name: str, component: str, *children: Node, artifact: str | None = None, **parameters: ParameterValue
+) -> Node:
+    """A node that chooses one of its children for each request."""
+    return Node(name, UnitType.ROUTER, None, component, artifact, parameters, children)
+
+
+def combiner(
+    name: str, component: str, *children: Node, artifact: str | None = None, **parameters: ParameterValue
+) -> Node:
+    """A node that asks all of its children and makes one answer of theirs."""
+    return Node(name, UnitType.COMBINER, None, component, artifact, parameters, children)
+
+
+def ab_test(name: str, a: Node, b: Node, *, ratio_a: float = 0.5) -> Node:
+    """Seldon's RANDOM_ABTEST: each request goes to `a` with probability `ratio_a`, else to `b`."""
+    return Node(name, None, Implementation.RANDOM_ABTEST, parameters={"ratioA": float(ratio_a)}, children=(a, b))
+
+
+def deployment(
+    name: str, graph: Node, *, image: str, namespace: str | None = None, predictor: str = "default", replicas: int = 1
+) -> SeldonDeployment:
+    """A SeldonDeployment with one predictor.
+
+    `image` is the container image that carries the components on Kubernetes; its tag is the
+    version that `meta.requestPath` shows. Answers carry `meta.routing`.
+
+    Raises:
+        InvalidGraph: a rule is broken; the message names the nodes and the fixes.
+    """
+    _check_references(name, graph)
+    spec = PredictorSpec(
+        name=predictor,
+        replicas=replicas,
+        graph=_unit(graph),
+        component_specs=[ComponentSpec(spec={"containers": _containers(graph, image)})],
+        svc_orch_spec={"env": [{"name": ROUTING_INJECTION, "value": "true"}]},
+    )
+    metadata = Metadata(name=name) if namespace is None else Metadata(name=name, namespace=namespace)
+    built = SeldonDeployment(
+        api_version=SeldonDeployment.model_fields["api_version"].default,
+        kind="SeldonDeployment",
+        metadata=metadata,
+        spec=DeploymentSpec(predictors=[spec]),
+    )
+    check(built)
+    return built
+
+
+def _check_references(name: str, graph: Node) -> None:
+    problems = [
+        Problem(f"node {node.name!r}", f"{node.component!r} names no component", "write it as folder.file:Class")
+        for node in graph.walk()
+        if node.component is not None and not _REFERENCE.fullmatch(node.component)
+    ]
+    if problems:
+        raise InvalidGraph(name, problems)
+
+
+def _unit(node: Node) -> PredictiveUnit:
+    members = {
+        "name": node.name,
+        "type": node.type,
+        "implementation": node.implementation,
+        "model_uri": node.artifact,
+        "parameters": [Parameter.of(key, value) for key, value in node.parameters.items()],
+        "children": [_unit(child) for child in node.children],
+    }
+    return PredictiveUnit.model_validate({key: value for key, value in members.items() if value})
+
+
+def _containers(graph: Node, image: str) -> list[dict[str, object]]:
+    return [
+        {"name": node.name, "image": image, "env": [{"name": "MODEL_NAME", "value": node.component}]}
+        for node in graph.walk()
+        if node.component is not None
+    ]
