@@ -1,0 +1,1 @@
+"""The fronts: REST and gRPC over one engine. They translate; they do not decide."""
