@@ -1,0 +1,77 @@
+"""The command line: the composition root, the only place that knows all parts.
+
+Commands are imported when they are called, so that `servegraph --help` costs nothing.
+"""
+
+import importlib
+
+import click
+
+from servegraph import __version__
+
+_COMMANDS = {
+    "up": "servegraph.cli.up:up",
+    "run": "servegraph.cli.run:run",
+    "train": "servegraph.cli.train:train",
+    "traffic": "servegraph.cli.traffic:traffic",
+    "status": "servegraph.cli.status:status",
+    "render": "servegraph.cli.render:render",
+    "dashboards": "servegraph.cli.dashboards:dashboards",
+    "monitor": "servegraph.cli.monitor:monitor",
+}
+_SUMMARIES = {
+    "up": "Train what is missing, then serve: one command from nothing to an answer.",
+    "run": "Serve a graph or a SeldonDeployment manifest on this machine.",
+    "train": "Fit the project's models and register them in MLflow.",
+    "traffic": "Send held-out rows to the running graph, with feedback, and watch it.",
+    "status": "Show what runs: nodes, versions, A/B split, feedback, drift.",
+    "render": "Write the Kubernetes manifest of a graph.",
+    "dashboards": "Write the Grafana dashboard and the Prometheus rules of a graph.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and summaries, and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_SUMMARIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SUMMARIES.items()))
+
+
+_HELP = """Run, watch and ship Seldon Core inference graphs written as plain Python classes.
+
+\b
+First steps, in a project's folder:
+  servegraph up                          train if needed, then serve on :8000 and :5001
+  servegraph traffic --shift unit-error  send rows, see the drift alarm
+  servegraph status                      what runs, and how it does
+  servegraph render                      the same graph as a Kubernetes manifest
+
+\b
+Exit codes: 0 all well; 1 a finding or failed requests; 2 a wrong call, graph or
+project; 3 the machine: a port in use, a missing artifact, no server."""
+
+
+@click.group(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="servegraph")
+def cli() -> None:
+    """All commands."""
+
+
+def main() -> None:
+    """Entry point: run a command, and turn known errors into one line with the fix."""
+    from servegraph.cli.failure import reported
+
+    with reported():
+        cli()

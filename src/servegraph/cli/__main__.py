@@ -1,0 +1,5 @@
+"""`python -m servegraph.cli`: the command line, for child processes of this very interpreter."""
+
+from servegraph.cli import main
+
+main()

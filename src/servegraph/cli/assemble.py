@@ -1,0 +1,78 @@
+"""Put a graph together: pull its artifacts, load its components, say so node by node."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from servegraph import component
+from servegraph.artifacts import Artifact, Registry
+from servegraph.component import Component
+from servegraph.engine import needed_methods
+from servegraph.errors import ComponentMismatch, ConfigurationError
+from servegraph.project import Project, load_class
+from servegraph.spec import PredictiveUnit, PredictorSpec, environment
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedNode:
+    """A node that is ready: its component (None for a built-in), its artifact, and what it took."""
+
+    unit: PredictiveUnit
+    reference: str | None
+    component: Component | None
+    artifact: Artifact | None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def is_detector(self) -> bool:
+        return self.component is not None and hasattr(self.component.instance, "load_detector")
+
+
+def load_nodes(
+    project: Project, predictor: PredictorSpec, registry: Registry, say: Callable[[str], None]
+) -> Iterator[LoadedNode]:
+    """Load every node of a graph, parents first. `say` hears what is being loaded.
+
+    Raises:
+        ConfigurationError: a component does not exist or does not fit its node.
+        EnvironmentFault: an artifact is missing or refused.
+    """
+    for unit in predictor.graph.walk():
+        say(unit.name)
+        started = perf_counter()
+        if unit.built_in:
+            yield LoadedNode(unit, None, None, None)
+            continue
+        artifact = registry.resolve(unit.model_uri) if unit.model_uri else None
+        reference = _reference(unit, predictor)
+        arguments = _arguments(unit, artifact)
+        loaded = _load(load_class(project, reference), unit, arguments)
+        yield LoadedNode(unit, reference, loaded, artifact, arguments, perf_counter() - started)
+
+
+def _reference(unit: PredictiveUnit, predictor: PredictorSpec) -> str:
+    reference = environment(predictor.container(unit.name)).get("MODEL_NAME")
+    if not reference:
+        raise ConfigurationError(
+            f"node {unit.name!r}: nothing says which class it is",
+            hint="set the environment variable MODEL_NAME of its container to folder.file:Class",
+        )
+    return reference
+
+
+def _arguments(unit: PredictiveUnit, artifact: Artifact | None) -> dict[str, Any]:
+    arguments: dict[str, Any] = {parameter.name: parameter.python_value() for parameter in unit.parameters}
+    return arguments if artifact is None else {"model_uri": str(artifact.path), **arguments}
+
+
+def _load(cls: type, unit: PredictiveUnit, arguments: Mapping[str, Any]) -> Component:
+    instance = component.build(cls, unit.name, arguments)
+    component.load(instance, unit.name)
+    try:
+        return component.read(instance, unit.name, needed_methods(unit))
+    except ComponentMismatch:
+        raise
+    except Exception as error:
+        raise ComponentMismatch(f"node {unit.name!r}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,43 @@
+"""What commands print: node lines, endpoints, tables. Plain lines in a pipe, colour on a terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.status import Status
+
+from servegraph.artifacts import Artifact
+from servegraph.cli.assemble import LoadedNode
+
+
+def console() -> Console:
+    """The terminal, or a pipe that gets unwrapped lines; NO_COLOR is honoured by rich."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=10_000, soft_wrap=True)
+
+
+@contextmanager
+def progress(out: Console, text: str) -> Iterator[Status | None]:
+    """A spinner while something is going on; nothing at all in a pipe."""
+    if not out.is_terminal:
+        yield None
+        return
+    with out.status(text) as status:
+        yield status
+
+
+def node_line(node: LoadedNode) -> str:
+    """`● scale  screening-scaler@champion → v1  sha 9f2c0a1b  0.41 s`."""
+    if node.component is None:
+        return f"[dim]●[/] {node.unit.name:<12} [dim]{node.unit.built_in}{_parameters(node)}[/]"
+    what = _artifact(node.artifact) if node.artifact else f"{node.reference}"
+    return f"[green]●[/] {node.unit.name:<12} {what}  [dim]{node.seconds:.2f} s[/]"
+
+
+def _parameters(node: LoadedNode) -> str:
+    return "".join(f" {parameter.name}={parameter.value}" for parameter in node.unit.parameters)
+
+
+def _artifact(artifact: Artifact) -> str:
+    alias = f"@{artifact.alias}" if artifact.alias else ""
+    return f"{artifact.name}{alias} → v{artifact.version}  [dim]sha[/] {artifact.digest[:8]}"

@@ -1,0 +1,67 @@
+"""What commands share: the project, its graph, and its registry."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from servegraph.artifacts import Registry
+from servegraph.errors import ConfigurationError
+from servegraph.project import Project, find_project, load_graph
+from servegraph.settings import Settings, read
+from servegraph.spec import SeldonDeployment, check
+
+PROJECT_OPTION = click.option(
+    "--project",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="The project's folder; by default the one you are in.",
+)
+GRAPH_ARGUMENT = click.argument("graph", required=False, type=click.Path(path_type=Path))
+
+
+def settings() -> Settings:
+    return read(os.environ)
+
+
+def open_project(folder: Path) -> Project:
+    return find_project(folder)
+
+
+def open_graph(project: Project, graph: Path | None) -> SeldonDeployment:
+    """The deployment of a graph file or manifest; the project's own when none is named.
+
+    Raises:
+        ConfigurationError: none is named anywhere, or it is wrong.
+    """
+    if graph is None and project.graph is None:
+        raise ConfigurationError("which graph?", hint="name one, or set `graph` in [tool.servegraph]")
+    path = graph if graph is not None else project.root / str(project.graph)
+    deployment = load_graph(project, path)
+    check(deployment)
+    return deployment
+
+
+def open_registry(project: Project) -> Registry:
+    """The MLflow registry: `MLFLOW_TRACKING_URI`, or the SQLite file in the project's state folder."""
+    state = project.state
+    return Registry(settings().tracking_uri or f"sqlite:///{state / 'mlflow.db'}", state)
+
+
+def training_module(project: Project) -> Any:
+    """The project's training module.
+
+    Raises:
+        ConfigurationError: the project names none.
+    """
+    from servegraph.project import load_module
+
+    if project.training is None:
+        raise ConfigurationError("this project has no training", hint="set `training` in [tool.servegraph]")
+    return load_module(project, project.training, project.training)
+
+
+Say = Callable[[str], None]

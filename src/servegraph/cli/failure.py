@@ -1,0 +1,44 @@
+"""Errors at the command line: what happened, the fix, the exit code; no traceback for a user's mistake."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import click
+
+from servegraph.errors import ConfigurationError, EnvironmentFault, ServeGraphError
+
+FINDING, USAGE, ENVIRONMENT = 1, 2, 3
+
+
+def exit_code(error: ServeGraphError) -> int:
+    """1 a finding, 2 the author's mistake, 3 the machine."""
+    if isinstance(error, ConfigurationError):
+        return USAGE
+    return ENVIRONMENT if isinstance(error, EnvironmentFault) else FINDING
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Report errors of this library as one message, and leave with their exit code.
+
+    With SERVEGRAPH_DEBUG set they are raised, traceback and all.
+    """
+    try:
+        yield
+    except ServeGraphError as error:
+        if os.environ.get("SERVEGRAPH_DEBUG"):
+            raise
+        fail(error)
+
+
+def fail(error: ServeGraphError) -> NoReturn:
+    """Print an error with its hint to standard error, and exit."""
+    click.secho("error", fg="red", bold=True, nl=False, err=True)
+    click.echo(f": {error}", err=True)
+    if error.hint:
+        click.secho("hint", fg="cyan", nl=False, err=True)
+        click.echo(f": {error.hint}", err=True)
+    sys.exit(exit_code(error))

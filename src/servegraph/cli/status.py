@@ -1,0 +1,99 @@
+"""`servegraph status`: what runs, and how it does."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from servegraph.cli.console import console
+from servegraph.cli.context import PROJECT_OPTION
+from servegraph.cli.running import base_url, get_status
+from servegraph.project import find_project
+
+_COLOURS = {"ok": "green", "drift": "red", "blind": "yellow", "error": "red"}
+
+
+@click.command()
+@PROJECT_OPTION
+@click.option("--url", help="Where it runs; by default what `servegraph run` of this project said.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole status as one JSON object.")
+def status(folder: Path, url: str | None, as_json: bool) -> None:
+    """Show what runs: nodes, versions, A/B split, feedback, drift.
+
+    \b
+    Exit code 0 when all is well, 1 when a detector sees drift, an error or nothing at all, 3 when nothing runs:
+      servegraph status
+      servegraph status --json
+    """
+    document = get_status(url or base_url(find_project(folder)))
+    out = console()
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        _show(out, document)
+    raise SystemExit(0 if _is_well(document) else 1)
+
+
+def _is_well(document: Mapping[str, Any]) -> bool:
+    monitor = document["monitor"]
+    if monitor is None:
+        return True
+    return monitor["connected"] and all(item["verdict"] == "ok" for item in monitor["detectors"].values())
+
+
+def _show(out: Console, document: Mapping[str, Any]) -> None:
+    uptime = f"up {document['uptime_s']:.0f} s, pid {document['pid']}"
+    out.print(f"[bold]{document['deployment']}[/] ({document['predictor']}), {uptime}")
+    out.print(_nodes(document["nodes"]))
+    if document["arms"]:
+        out.print(_arms(document["arms"]))
+    results = ", ".join(f"{count} {name}" for name, count in document["feedback"].items())
+    out.print(f"feedback: {results}")
+    _show_monitor(out, document["monitor"])
+
+
+def _nodes(nodes: list[Mapping[str, Any]]) -> Table:
+    table = Table("node", "type", "artifact", "version", "sha", box=None, pad_edge=False)
+    for node in nodes:
+        version = f"v{node['version']}" if node["version"] else ""
+        table.add_row(node["name"], node["type"], node["artifact"] or "", version, (node["digest"] or "")[:8])
+    return table
+
+
+def _arms(arms: list[Mapping[str, Any]]) -> Table:
+    table = Table("router", "arm", "requests", "share", "feedback", "mean reward", box=None, pad_edge=False)
+    for arm in arms:
+        total = sum(other["requests"] for other in arms if other["router"] == arm["router"])
+        share = f"{arm['requests'] / total:.3f}" if total else "-"
+        mean = f"{arm['reward'] / arm['feedback']:.3f}" if arm["feedback"] else "-"
+        table.add_row(arm["router"], arm["arm"], str(arm["requests"]), share, str(arm["feedback"]), mean)
+    return table
+
+
+def _show_monitor(out: Console, monitor: Mapping[str, Any] | None) -> None:
+    if monitor is None:
+        out.print("no drift monitor")
+        return
+    state = "[green]connected[/]" if monitor["connected"] else "[red]away; it is being restarted[/]"
+    rows = f"{monitor['sent']} rows seen, {monitor['queued']} queued, {monitor['dropped']} dropped"
+    out.print(f"monitor: {state}, {rows}")
+    for name, detector in monitor["detectors"].items():
+        colour = _COLOURS[detector["verdict"]]
+        out.print(f"  {name}: [{colour}]{detector['verdict']}[/]{_details(detector)}")
+
+
+def _details(detector: Mapping[str, Any]) -> str:
+    parts = [f"{count} {verdict}" for verdict, count in detector["windows"].items() if count]
+    text = f"  windows: {', '.join(parts) or 'none'}; next at {detector['waiting']}/{detector['window']} rows"
+    if detector["reason"]:
+        text += f"\n    {detector['reason']}"
+    if detector["features"]:
+        text += f"\n    features: {', '.join(detector['features'][:8])}{' ...' * (len(detector['features']) > 8)}"
+    if detector["last_run"]:
+        text += f"\n    last tested {datetime.fromtimestamp(detector['last_run']):%H:%M:%S}"
+    return text

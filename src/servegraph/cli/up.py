@@ -1,0 +1,45 @@
+"""`servegraph up`: from nothing to an answer."""
+
+from pathlib import Path
+
+import click
+
+from servegraph.cli.context import GRAPH_ARGUMENT, open_graph, open_project, open_registry
+from servegraph.cli.run import serve, serving_options
+from servegraph.cli.train import fit
+from servegraph.errors import ArtifactNotFound
+from servegraph.project import Project
+from servegraph.serving.server import Addresses, check_ports
+from servegraph.spec import SeldonDeployment
+
+
+@click.command()
+@GRAPH_ARGUMENT
+@serving_options
+def up(graph: Path | None, host: str, http_port: int, grpc_port: int, with_monitor: bool, folder: Path) -> None:
+    """Train what is missing, then serve: one command from nothing to an answer.
+
+    \b
+    Trains only if the registry lacks one of the graph's artifacts, then does what `run` does:
+      servegraph up
+      servegraph up --http-port 8080 --grpc-port 8081
+    """
+    project = open_project(folder)
+    deployment = open_graph(project, graph)
+    addresses = Addresses(host, http_port, grpc_port)
+    check_ports(addresses)
+    if project.training is not None and _lacks_artifacts(project, deployment):
+        fit(project)
+    serve(project, deployment, addresses, with_monitor)
+
+
+def _lacks_artifacts(project: Project, deployment: SeldonDeployment) -> bool:
+    registry = open_registry(project)
+    uris = [unit.model_uri for predictor in deployment.spec.predictors for unit in predictor.graph.walk()]
+    try:
+        for uri in uris:
+            if uri and uri.startswith("models:/"):
+                registry.resolve(uri)
+    except ArtifactNotFound:
+        return True
+    return False

@@ -1,0 +1,1 @@
+"""The same graph on Kubernetes: the manifest that `kubectl apply` takes."""
