@@ -31,7 +31,7 @@ from servegraph.project import Project
 from servegraph.serving.grpc_front import GrpcFront
 from servegraph.serving.metadata import as_proto, graph_metadata
 from servegraph.serving.rest import RestFront, Site
-from servegraph.serving.server import Addresses, Server, check_ports
+from servegraph.serving.server import Addresses, Ports, Server, take_ports
 from servegraph.spec import PredictorSpec, SeldonDeployment
 from servegraph.supervisor import Supervisor
 
@@ -72,24 +72,24 @@ def serving_options(command: Any) -> Any:
 @serving_options
 def run(graph: Path | None, host: str, http_port: int, grpc_port: int, with_monitor: bool, folder: Path) -> None:
     project = open_project(folder)
-    serve(project, open_graph(project, graph), Addresses(host, http_port, grpc_port), with_monitor)
+    deployment = open_graph(project, graph)
+    serve(project, deployment, take_ports(Addresses(host, http_port, grpc_port)), with_monitor)
 
 
-def serve(project: Project, deployment: SeldonDeployment, addresses: Addresses, with_monitor: bool) -> None:
+def serve(project: Project, deployment: SeldonDeployment, ports: Ports, with_monitor: bool) -> None:
     """Load a deployment and serve it until a signal comes.
 
     Raises:
         ConfigurationError: it has several predictors, or a component does not fit.
-        EnvironmentFault: a port is in use, an artifact is missing or refused.
+        EnvironmentFault: an artifact is missing or refused.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    check_ports(addresses)
     out = console()
     started = monotonic()
     predictor = _only_predictor(deployment)
     nodes = _load(project, predictor, out)
     with _private_folder() as folder:
-        session = _Session(project, deployment, predictor, nodes, addresses, folder if with_monitor else None)
+        session = _Session(project, deployment, predictor, nodes, ports, folder if with_monitor else None)
         uvloop.run(session.run(out, started))
 
 
@@ -132,7 +132,7 @@ class _Session:
     deployment: SeldonDeployment
     predictor: PredictorSpec
     nodes: Sequence[LoadedNode]
-    addresses: Addresses
+    ports: Ports
     folder: Path | None
 
     async def run(self, out: Console, started: float) -> None:
@@ -143,10 +143,10 @@ class _Session:
         metadata = graph_metadata(self.predictor, _documents(self.nodes, self.predictor))
         engine = self._engine()
         rest = RestFront(engine, self._site(metadata), self._metrics)
-        server = Server(rest, GrpcFront(engine, as_proto(metadata), self._metrics), self.addresses)
+        server = Server(rest, GrpcFront(engine, as_proto(metadata), self._metrics), self.ports)
         await server.start()
-        with _announced(self.project, self.deployment, self.addresses):
-            _print_endpoints(out, self.deployment, self.addresses, self.nodes, monotonic() - started)
+        with _announced(self.project, self.deployment, self.ports.addresses):
+            _print_endpoints(out, self.deployment, self.ports.addresses, self.nodes, monotonic() - started)
             await self._until(stop, server)
         out.print("stopped")
 

@@ -9,7 +9,7 @@ from servegraph.cli.run import serve, serving_options
 from servegraph.cli.train import fit
 from servegraph.errors import ArtifactNotFound
 from servegraph.project import Project
-from servegraph.serving.server import Addresses, check_ports
+from servegraph.serving.server import Addresses, take_ports
 from servegraph.spec import SeldonDeployment
 
 
@@ -26,11 +26,10 @@ def up(graph: Path | None, host: str, http_port: int, grpc_port: int, with_monit
     """
     project = open_project(folder)
     deployment = open_graph(project, graph)
-    addresses = Addresses(host, http_port, grpc_port)
-    check_ports(addresses)
+    ports = take_ports(Addresses(host, http_port, grpc_port))
     if project.training is not None and _lacks_artifacts(project, deployment):
         fit(project)
-    serve(project, deployment, addresses, with_monitor)
+    serve(project, deployment, ports, with_monitor)
 
 
 def _lacks_artifacts(project: Project, deployment: SeldonDeployment) -> bool:

@@ -74,6 +74,7 @@ class RestFront:
         self._routes = self._table()
         self._draining = False
         self.in_flight = 0
+        self.served = 0
 
     def drain(self) -> None:
         """From now on say "not ready", and ask clients to close their connections."""
@@ -108,17 +109,18 @@ class RestFront:
 
     async def _serve(self, route: Route, scope: Any, protocol: Any) -> None:
         puid = scope.headers.get("seldon-puid") or new_puid()
-        body = await protocol() if route.method == "POST" else b""
-        started = perf_counter()
         self.in_flight += 1
         try:
+            body = await protocol() if route.method == "POST" else b""
+            started = perf_counter()
             answer = await self._answer(route, body, puid)
+            if route.service:
+                seconds = perf_counter() - started
+                self._listener.request_done(route.service, route.method.lower(), str(answer.status), seconds)
+            self._respond(protocol, answer, [("seldon-puid", puid)])
         finally:
             self.in_flight -= 1
-        if route.service:
-            seconds = perf_counter() - started
-            self._listener.request_done(route.service, route.method.lower(), str(answer.status), seconds)
-        self._respond(protocol, answer, [("seldon-puid", puid)])
+            self.served += 1
 
     async def _answer(self, route: Route, body: bytes, puid: str) -> Answer:
         try:

@@ -1,24 +1,20 @@
-"""Both fronts on one event loop: start, serve until told to stop, drain, end.
-
-The HTTP server is granian's embedded one; it has no metrics or reload of its own here.
-"""
+"""Both fronts on one event loop: start, serve until told to stop, drain, end."""
 
 import asyncio
 import logging
-import socket
 from dataclasses import dataclass
+from time import monotonic
 
 import grpc
 from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server.embed import Server as HttpServer
 
-from servegraph.errors import PortInUse
 from servegraph.serving.grpc_front import GrpcFront
+from servegraph.serving.listener import HttpServer, Listener
 from servegraph.serving.rest import RestFront
 
-DRAIN_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
+CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
+QUIET_S = 0.1  # this long without a request, and nobody is left
 DRAIN_LIMIT_S = 15.0  # the executor's graceful timeout
 
 
@@ -31,82 +27,75 @@ class Addresses:
     grpc_port: int
 
 
-def check_ports(addresses: Addresses) -> None:
-    """Fail early, with a better message than a server's.
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports of both fronts, taken before anything is loaded."""
+
+    http: Listener
+    addresses: Addresses
+
+
+def take_ports(addresses: Addresses) -> Ports:
+    """Bind the HTTP port, and see that the gRPC port is free.
 
     Raises:
-        PortInUse: another process listens on one of the ports.
+        PortInUse: another process listens on one of them.
     """
-    for option, port in (("--http-port", addresses.http_port), ("--grpc-port", addresses.grpc_port)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((addresses.host, port))
-            except OSError as error:
-                raise PortInUse(
-                    f"cannot listen on {addresses.host}:{port}: {error.strerror}",
-                    hint=f"stop what uses it (ss -ltnp 'sport = :{port}'), or choose another with {option}",
-                ) from error
+    Listener(addresses.host, addresses.grpc_port, "--grpc-port").close()
+    return Ports(Listener(addresses.host, addresses.http_port, "--http-port"), addresses)
 
 
 class Server:
     """The REST and gRPC servers of one process."""
 
-    def __init__(self, rest: RestFront, rpc: GrpcFront, addresses: Addresses) -> None:
+    def __init__(self, rest: RestFront, rpc: GrpcFront, ports: Ports) -> None:
         self._rest = rest
         self._rpc = rpc
-        self._addresses = addresses
+        self._ports = ports
         self._grpc_server: grpc.aio.Server | None = None
         self._http_task: asyncio.Task[None] | None = None
         self._http = HttpServer(
+            ports.http,
             rest,
-            address=addresses.host,
-            port=addresses.http_port,
             interface=Interfaces.RSGI,
             http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(),
             websockets=False,
-            backlog=1024,
             log_level=LogLevels.critical,
         )
 
     async def start(self) -> None:
-        """Bind both ports and serve.
+        """Serve on both ports.
 
         Raises:
             EnvironmentFault: the gRPC address cannot be bound.
         """
+        addresses = self._ports.addresses
         logging.getLogger("_granian").setLevel(logging.CRITICAL)
-        self._grpc_server = await self._rpc.start(self._addresses.host, self._addresses.grpc_port)
+        self._grpc_server = await self._rpc.start(addresses.host, addresses.grpc_port)
         self._http_task = asyncio.get_running_loop().create_task(self._http.serve())
-        await self._answers()
-
-    async def _answers(self) -> None:
-        while not self._http_task_failed():
-            try:
-                _, writer = await asyncio.open_connection(self._addresses.host, self._addresses.http_port)
-            except OSError:
-                await asyncio.sleep(0.005)
-            else:
-                writer.close()
-                return
-
-    def _http_task_failed(self) -> bool:
-        assert self._http_task is not None
-        if self._http_task.done():
-            self._http_task.result()
-        return False
+        await asyncio.sleep(0)  # the task opens the listener in its first step
 
     async def stop(self) -> None:
         """Answer what was accepted, then close.
 
-        Clients with open connections are told to close them first, so that none loses a
-        request that is on its way when the listener goes.
+        Clients with open connections are told to close them; then no new ones are let in; then, when
+        the last request has been answered, the listener and the servers go.
         """
         self._rest.drain()
-        await asyncio.sleep(DRAIN_NOTICE_S)
+        await asyncio.sleep(CLOSE_NOTICE_S)
+        self._ports.http.pause()
+        await self._quiet()
+        self._ports.http.close()
         if self._grpc_server is not None:
             await self._grpc_server.stop(DRAIN_LIMIT_S)
         self._http.stop()
         if self._http_task is not None:
             await asyncio.wait([self._http_task], timeout=DRAIN_LIMIT_S)
+
+    async def _quiet(self) -> None:
+        limit = monotonic() + DRAIN_LIMIT_S
+        while monotonic() < limit:
+            served = self._rest.served
+            await asyncio.sleep(QUIET_S)
+            if self._rest.in_flight == 0 and self._rest.served == served:
+                return

@@ -1,0 +1,73 @@
+"""The HTTP port: ours from the first moment, and closed to new clients before the server ends."""
+
+import ctypes
+import socket
+import struct
+from contextlib import suppress
+from typing import Any
+
+from granian.net import SocketHolder
+from granian.server.embed import Server
+
+from servegraph.errors import PortInUse
+
+BACKLOG = 1024
+_SO_ATTACH_FILTER = 26  # asm-generic/socket.h
+_BPF_RETURN = 0x06  # BPF_RET | BPF_K: take this many bytes of the packet
+
+
+class Listener:
+    """A bound TCP socket. It listens only once it is told to, so nobody connects to a server that loads."""
+
+    def __init__(self, host: str, port: int, option: str) -> None:
+        """Bind.
+
+        Raises:
+            PortInUse: the address cannot be had; `option` is the flag that chooses another.
+        """
+        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.setblocking(False)
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise PortInUse(
+                f"cannot listen on {host}:{port}: {error.strerror or error}",
+                hint=f"stop what uses it (ss -ltnp 'sport = :{port}' shows it), or choose another with {option}",
+            ) from error
+
+    def listen(self) -> SocketHolder:
+        """Take clients from now on; the handle is granian's view of the socket."""
+        self._socket.listen(BACKLOG)
+        return SocketHolder(self._socket.fileno(), False, BACKLOG)
+
+    def pause(self) -> None:
+        """Let no new client in; those in the queue are still accepted.
+
+        Closing the socket would reset clients that the kernel has accepted and the server has
+        not yet. A packet filter that takes nothing leaves them alone. Where filters are not to be
+        had (another kernel, a sandbox), those few are lost.
+        """
+        nothing = ctypes.create_string_buffer(struct.pack("HBBI", _BPF_RETURN, 0, 0, 0))
+        with suppress(OSError):
+            program = struct.pack("HL", 1, ctypes.addressof(nothing))
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+
+    def close(self) -> None:
+        """Listen no more."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RD)
+        self._socket.close()
+
+
+class HttpServer(Server):  # type: ignore[misc]
+    """granian's embedded server on a socket that we own."""
+
+    def __init__(self, listener: Listener, application: Any, **options: Any) -> None:
+        super().__init__(application, **options)
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        self._ssp = None
+        self._shd = self._listener.listen()
