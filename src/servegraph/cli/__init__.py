@@ -4,6 +4,7 @@ Commands are imported when they are called, so that `servegraph --help` costs no
 """
 
 import importlib
+import os
 
 import click
 
@@ -73,5 +74,7 @@ def main() -> None:
     """Entry point: run a command, and turn known errors into one line with the fix."""
     from servegraph.cli.failure import reported
 
+    # Children are executed, not forked to serve: gRPC's fork handlers would only complain.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     with reported():
         cli()

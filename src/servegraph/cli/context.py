@@ -1,7 +1,7 @@
 """What commands share: the project, its graph, and its registry."""
 
 import os
-from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ PROJECT_OPTION = click.option(
 GRAPH_ARGUMENT = click.argument("graph", required=False, type=click.Path(path_type=Path))
 
 
+@cache
 def settings() -> Settings:
+    """The environment as it was at the start: MLflow writes into it while it trains."""
     return read(os.environ)
 
 
@@ -62,6 +64,3 @@ def training_module(project: Project) -> Any:
     if project.training is None:
         raise ConfigurationError("this project has no training", hint="set `training` in [tool.servegraph]")
     return load_module(project, project.training, project.training)
-
-
-Say = Callable[[str], None]

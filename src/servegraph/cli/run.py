@@ -239,7 +239,7 @@ def _labels(node: LoadedNode, predictor: PredictorSpec) -> NodeLabels:
         artifact=artifact.name if artifact else None,
         artifact_version=artifact.version if artifact else None,
         digest=artifact.digest if artifact else None,
-        branches=tuple(child.name for child in node.unit.children) if len(node.unit.children) > 1 else (),
+        branches=tuple(child.name for child in node.unit.children) if node.unit.is_router else (),
     )
 
 

@@ -1,7 +1,5 @@
 """`servegraph traffic`: send held-out rows to the running graph, and watch it."""
 
-from __future__ import annotations
-
 import json
 import math
 import sys
@@ -17,16 +15,8 @@ from servegraph.errors import ConfigurationError
 from servegraph.project import Project
 
 if TYPE_CHECKING:
-    # numpy and httpx come in with these; asking for help must not wait for them.
-    import asyncio
-    from contextlib import AbstractAsyncContextManager
-
-    from rich.console import Console
-
-    from servegraph.traffic.client import Client
-    from servegraph.traffic.session import Session
-    from servegraph.traffic.status import ServerStatus
-    from servegraph.traffic.stream import Script, Stream
+    # numpy and httpx come in with it; who asks for help does not wait for them.
+    from servegraph.traffic.stream import Script
 
 HELP = """Send held-out rows to the running graph, with feedback, and watch it.
 
@@ -77,22 +67,33 @@ _ROWS = 2000
 def traffic(folder: Path, url: str | None, grpc_port: int | None, as_json: bool, **options: Any) -> None:
     import asyncio
 
+    from rich.console import Console
+
+    from servegraph.cli.console import console
+    from servegraph.traffic.report import print_summary
+    from servegraph.traffic.run import Order, first_status, run
+    from servegraph.traffic.summary import summary
+
     wish = Wish(**options)
-    wish.check()
     project = open_project(folder)
     place = _place(project, url, grpc_port)
-    status = asyncio.run(_first_status(place.url))
+    status = asyncio.run(first_status(place.url))
     count = wish.count(status.window)
-    script = _script(project, wish, status.window, count)
-    stream = _stream(project, wish)
-    session = asyncio.run(_Run(wish, place, status, stream, script, count).play(_screen(as_json)))
-    _print(session, script, as_json)
+    script = _script(project, wish, count)
+    stream = training_module(project).held_out(wish.csv, wish.label)
+    grpc = place.grpc if wish.by_grpc else None
+    order = Order(place.url, grpc, stream, script, count, wish.rate, wish.feedback, wish.seed)
+    out = Console(quiet=True) if as_json else console()
+    session = asyncio.run(run(order, status, out))
+    print_summary(out, session, script)
+    if as_json:
+        click.echo(json.dumps(summary(session, script)))
     sys.exit(1 if session.tally.failed else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The options that say what to send."""
+    """The options that say what to send; those that contradict each other are refused."""
 
     rate: float
     rows: int | None
@@ -106,12 +107,11 @@ class Wish:
     feedback: bool
     seed: int
 
-    def check(self) -> None:
-        """Refuse options that contradict each other."""
+    def __post_init__(self) -> None:
         if sum(amount is not None for amount in (self.rows, self.windows, self.seconds)) > 1:
             raise click.UsageError("--rows, --windows and --seconds each say how much to send: give one of them")
-        if self.label is not None and self.csv is None:
-            raise click.UsageError("--label names a column of the table given with --csv")
+        if (self.csv is None) != (self.label is None):
+            raise click.UsageError("--csv and --label go together: a table, and the column that is its label")
 
     def count(self, window: int) -> int:
         """Rows to send; `window` is the detector's, 0 if there is none.
@@ -149,14 +149,7 @@ def _running(project: Project) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-async def _first_status(url: str) -> ServerStatus:
-    from servegraph.traffic.status import StatusPage
-
-    async with StatusPage(url) as page:
-        return await page.when_reported()
-
-
-def _script(project: Project, wish: Wish, window: int, count: int) -> Script | None:
+def _script(project: Project, wish: Wish, count: int) -> "Script | None":
     from servegraph.traffic.stream import Script
 
     if wish.name == "none":
@@ -164,85 +157,7 @@ def _script(project: Project, wish: Wish, window: int, count: int) -> Script | N
     shifts = training_module(project).SHIFTS
     if wish.name not in shifts:
         raise ConfigurationError(f"there is no shift {wish.name!r}", hint=f"this project has: {', '.join(shifts)}")
-    middle = wish.windows // 2 * window if wish.windows else count // 2
-    at = middle if wish.at is None else wish.at
+    at = count // 2 if wish.at is None else wish.at
     if at >= count:
         raise ConfigurationError(f"--shift-at {at}: only {count} rows are sent", hint="choose an earlier row")
     return Script(wish.name, shifts[wish.name], at)
-
-
-def _stream(project: Project, wish: Wish) -> Stream:
-    held_out = training_module(project).held_out
-    named = {} if wish.label is None else {"label": wish.label}
-    stream: Stream = held_out(wish.csv, **named)
-    return stream
-
-
-def _screen(as_json: bool) -> Console:
-    from rich.console import Console
-
-    from servegraph.cli.console import console
-
-    return Console(quiet=True) if as_json else console()
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Everything a run needs, together."""
-
-    wish: Wish
-    place: Place
-    status: ServerStatus
-    stream: Stream
-    script: Script | None
-    count: int
-
-    async def play(self, out: Console) -> Session:
-        from servegraph.traffic import report
-        from servegraph.traffic.session import Session
-        from servegraph.traffic.status import StatusPage
-        from servegraph.traffic.stream import play
-
-        rows = play(self.stream, self.script, self.count, self.wish.seed)
-        interval = report.TERMINAL_S if out.is_terminal else report.PIPE_S
-        async with self._client() as client, StatusPage(self.place.url) as page:
-            with report.live(out, self.script, self.count) as show:
-                session = Session(client, page, self.status, show, interval)
-                await session.run(rows, self.wish.rate, self.wish.feedback, _stop_on_interrupt())
-        return session
-
-    def _client(self) -> AbstractAsyncContextManager[Client]:
-        names = self.stream.feature_names
-        if self.wish.by_grpc:
-            from servegraph.traffic.grpc_client import grpc_client
-
-            return grpc_client(self.place.grpc, names)
-        from servegraph.traffic.rest_client import rest_client
-        from servegraph.traffic.session import CONCURRENCY
-
-        return rest_client(self.place.url, names, CONCURRENCY)
-
-
-def _stop_on_interrupt() -> asyncio.Event:
-    """Set at the first Ctrl-C; a second one ends the process as usual."""
-    import asyncio
-    import signal
-
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def interrupted() -> None:
-        stop.set()
-        loop.remove_signal_handler(signal.SIGINT)
-
-    loop.add_signal_handler(signal.SIGINT, interrupted)
-    return stop
-
-
-def _print(session: Session, script: Script | None, as_json: bool) -> None:
-    from servegraph.traffic.report import print_summary
-    from servegraph.traffic.summary import summary
-
-    if as_json:
-        click.echo(json.dumps(summary(session, script)))
-    else:
-        print_summary(_screen(False), session, script)

@@ -98,15 +98,11 @@ def _parameters(node: PredictiveUnit, where: str) -> Iterator[Problem]:
 def _children(node: PredictiveUnit, where: str) -> Iterator[Problem]:
     if node.built_in is Implementation.RANDOM_ABTEST:
         yield from _ab_test(node, where)
-    elif _routes(node) and not node.children:
+    elif node.is_router and not node.children:
         yield Problem(where, "routes, and has no children", "give it the nodes it chooses from")
-    elif len(node.children) > 1 and not _routes(node) and not _combines(node):
+    elif len(node.children) > 1 and not node.is_router and not _combines(node):
         fix = "put a combiner or a router above them"
         yield Problem(where, f"has {len(node.children)} children and answers with the first alone", fix)
-
-
-def _routes(node: PredictiveUnit) -> bool:
-    return node.effective_type is UnitType.ROUTER or UnitMethod.ROUTE in node.methods
 
 
 def _combines(node: PredictiveUnit) -> bool:

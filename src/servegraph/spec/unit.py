@@ -135,3 +135,10 @@ class PredictiveUnit(Resource):
         if self.implementation is not None and self.implementation not in set(Implementation):
             return UnitType.MODEL
         return UnitType.UNKNOWN_TYPE
+
+    @property
+    def is_router(self) -> bool:
+        """Whether the node chooses among its children, by a component or by a built-in draw."""
+        if self.built_in is Implementation.RANDOM_ABTEST:
+            return True
+        return self.effective_type is UnitType.ROUTER or UnitMethod.ROUTE in self.methods

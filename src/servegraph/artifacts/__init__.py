@@ -1,0 +1,24 @@
+"""The one door to MLflow: an artifact's URI to a version, a digest, a checked local folder and a model.
+
+Serving needs `Registry.resolve`, `load_model`, `read_signature` and `files`; none of them imports
+MLflow when the registry is a local SQLite file. Training needs the two `publish_...`. Heavy
+libraries are imported inside the functions that need them.
+"""
+
+from servegraph.artifacts.folder import Artifact
+from servegraph.artifacts.loading import files, load_model
+from servegraph.artifacts.publishing import publish_files, publish_sklearn
+from servegraph.artifacts.registry import Registry
+from servegraph.artifacts.signature import Column, Signature, read_signature
+
+__all__ = [
+    "Artifact",
+    "Column",
+    "Registry",
+    "Signature",
+    "files",
+    "load_model",
+    "publish_files",
+    "publish_sklearn",
+    "read_signature",
+]

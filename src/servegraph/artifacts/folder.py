@@ -1,0 +1,74 @@
+"""An artifact as files: a local folder with an MLmodel file, and the digest of all it holds.
+
+What the files mean is said by MLflow's MLmodel format; nothing here imports MLflow or runs what it finds.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from servegraph.artifacts.mlmodel import inside, read_mlmodel
+from servegraph.artifacts.signature import Signature, read_signature
+
+# MLflow writes this note beside a model whenever somebody else downloads it; nobody loads it.
+_DOWNLOAD_NOTE = "registered_model_meta"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One version of one artifact, on this machine.
+
+    Attributes:
+        uri: as it was asked for.
+        version: the registry's number; `local` for a folder that no registry knows.
+        alias: the alias it was found by, if any.
+        path: local folder that holds the MLmodel file.
+        digest: SHA-256 (hex) over every file's relative name and content.
+        signature: None if the MLmodel has none.
+    """
+
+    uri: str
+    name: str
+    version: str
+    alias: str | None
+    path: Path
+    digest: str
+    signature: Signature | None
+
+    @property
+    def pinned_uri(self) -> str:
+        """The URI that never moves: `models:/name/version`, or the folder."""
+        return str(self.path) if self.version == "local" else f"models:/{self.name}/{self.version}"
+
+    def input_example(self) -> list[Any] | None:
+        """The rows that the artifact was registered with, read from its file; None if there are none."""
+        entry = read_mlmodel(self.path).get("saved_input_example_info")
+        if not isinstance(entry, dict):
+            return None
+        document = json.loads(inside(self.path, entry.get("artifact_path")).read_bytes())
+        rows = document.get("data", document.get("inputs")) if isinstance(document, dict) else document
+        return rows if isinstance(rows, list) else None
+
+
+def describe(folder: Path, *, uri: str, name: str, version: str, alias: str | None = None) -> Artifact:
+    """Read and hash an artifact's folder.
+
+    Raises:
+        ArtifactNotFound: the folder or its MLmodel is not there.
+        ArtifactRefused: its MLmodel cannot be read.
+    """
+    signature = read_signature(folder)
+    return Artifact(uri, name, version, alias, folder, digest(folder), signature)
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 (hex) over the relative names and contents of all files, in the order of the names."""
+    total = hashlib.sha256()
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    for name in sorted(files.keys() - {_DOWNLOAD_NOTE}):
+        with files[name].open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        total.update(f"{name}\0{content}\n".encode())
+    return total.hexdigest()

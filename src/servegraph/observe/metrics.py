@@ -1,0 +1,106 @@
+"""Everything a scrape of one predictor answers: a `Listener` that counts, and its exposition.
+
+The request path only adds to plain numbers; the registry is private, and no label ever holds
+anything that a caller chooses (puid, user, text).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from servegraph import __version__
+from servegraph.engine.events import FeedbackResult, MonitorReport
+from servegraph.observe.executor import ExecutorMetrics, NodeLabels
+from servegraph.observe.experiment import Experiment
+from servegraph.observe.families import Families
+from servegraph.observe.monitor import monitor_families
+
+__all__ = ["Metrics", "NodeLabels"]
+
+
+class Metrics:
+    """Implements `servegraph.engine.events.Listener`; all durations are seconds.
+
+    Args:
+        nodes: every node of the graph by name.
+        report: asked at each scrape; None where no monitor runs, and then its families are missing.
+    """
+
+    def __init__(
+        self,
+        deployment: str,
+        predictor: str,
+        predictor_version: str,
+        nodes: Mapping[str, NodeLabels],
+        report: Callable[[], MonitorReport] | None,
+    ) -> None:
+        self._nodes = nodes
+        self._report = report
+        self._families = Families(deployment, predictor)
+        self._executor = ExecutorMetrics((deployment, predictor, predictor_version), nodes)
+        self._experiment = Experiment(
+            self._families, {name: node.branches for name, node in nodes.items() if node.branches}
+        )
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def request_done(self, service: str, method: str, code: str, seconds: float) -> None:
+        self._executor.server.observe((service, method, code), seconds)
+
+    def node_called(self, node: str, service: str, code: str, seconds: float) -> None:
+        self._executor.client.observe((node, service, code), seconds)
+
+    def routed(self, router: str, branch: int) -> None:
+        self._experiment.routed(router, branch)
+
+    def feedback(
+        self, result: FeedbackResult, routing: Mapping[str, int], reward: float, delay: float
+    ) -> None:
+        self._experiment.feedback(result, routing, reward, delay)
+
+    def arms(self) -> list[dict[str, Any]]:
+        """See `Experiment.arms`; for people, where a scrape is for Prometheus."""
+        return self._experiment.arms()
+
+    def feedback_results(self) -> dict[str, int]:
+        """Feedback received, by what became of it."""
+        return self._experiment.results()
+
+    def render(self) -> tuple[str, bytes]:
+        """The content type and the body for one scrape; may run in another thread."""
+        return CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """The registry's way in."""
+        yield from self._executor.collect()
+        yield from self._experiment.collect()
+        yield from self._versions()
+        if self._report is not None:
+            yield from monitor_families(self._families, self._report())
+
+    def _versions(self) -> Iterator[Metric]:
+        yield self._families.gauge(
+            "servegraph_build_info", "The servegraph that answers.", ("version",), [((__version__,), 1)]
+        )
+        yield self._families.gauge(
+            "servegraph_artifact_info",
+            "The artifact a node has loaded.",
+            ("node", "artifact", "version", "digest"),
+            [
+                ((name, node.artifact, node.artifact_version or "", node.digest or ""), 1)
+                for name, node in self._nodes.items()
+                if node.artifact is not None
+            ],
+        )
