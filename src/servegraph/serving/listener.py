@@ -38,9 +38,9 @@ class Listener:
             ) from error
 
     def listen(self) -> SocketHolder:
-        """Take clients from now on; the handle is granian's view of the socket."""
+        """Take clients from now on; the handle is granian's own, which it closes itself."""
         self._socket.listen(BACKLOG)
-        return SocketHolder(self._socket.fileno(), False, BACKLOG)
+        return SocketHolder(self._socket.dup().detach(), False, BACKLOG)
 
     def pause(self) -> None:
         """Let no new client in; those in the queue are still accepted.
@@ -55,9 +55,7 @@ class Listener:
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
     def close(self) -> None:
-        """Listen no more."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RD)
+        """Give the port back."""
         self._socket.close()
 
 

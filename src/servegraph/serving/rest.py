@@ -112,7 +112,7 @@ class RestFront:
         puid = scope.headers.get("seldon-puid") or new_puid()
         self.in_flight += 1
         try:
-            body = await protocol() if route.method == "POST" else b""
+            body = await protocol()
             started = perf_counter()
             answer = await self._answer(route, body, puid)
             if route.service:

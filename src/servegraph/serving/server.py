@@ -79,18 +79,18 @@ class Server:
         """Answer what was accepted, then close.
 
         Clients with open connections are told to close them; then no new ones are let in; then, when
-        the last request has been answered, the listener and the servers go.
+        the last request has been answered, the servers go.
         """
         self._rest.drain()
         await asyncio.sleep(CLOSE_NOTICE_S)
         self._ports.http.pause()
         await self._quiet()
-        self._ports.http.close()
         if self._grpc_server is not None:
             await self._grpc_server.stop(DRAIN_LIMIT_S)
         self._http.stop()
         if self._http_task is not None:
             await asyncio.wait([self._http_task], timeout=DRAIN_LIMIT_S)
+        self._ports.http.close()
 
     async def _quiet(self) -> None:
         limit = monotonic() + DRAIN_LIMIT_S
