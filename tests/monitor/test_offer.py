@@ -1,0 +1,80 @@
+"""What the request path asks of the client: it takes anything, at once, whatever the monitor does."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from servegraph.errors import ConfigurationError, EnvironmentFault
+from servegraph.monitor.client import MonitorClient
+from servegraph.monitor.process import serve
+from servegraph.monitor.rows import Chunk, RowQueue
+from servegraph.monitor.wire import decode_rows, encode_rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "queued"),
+    [
+        (np.zeros((0, 3)), 0),
+        (np.zeros((4, 0)), 0),
+        (np.float64(3.5) * np.ones(()), 1),
+        (np.zeros(3), 1),
+        (np.zeros((5, 2, 2)), 5),
+        (np.array([["x", None]], dtype=object), 1),
+        (np.zeros((2, 3), dtype=np.float32, order="F"), 2),
+    ],
+)
+def test_offer_takes_any_array(tmp_path, rows, queued):
+    client = MonitorClient(tmp_path / "m.sock", ["drift"])
+    client.offer("drift", rows, [])
+    assert client.report().queued == queued
+    assert client.report().dropped == 0
+
+
+def test_offer_keeps_the_values_when_the_caller_changes_the_array(tmp_path):
+    client = MonitorClient(tmp_path / "m.sock", ["drift"])
+    rows = np.ones((1, 2))
+    client.offer("drift", rows, [])
+    rows *= 7
+    assert [chunk.rows.tolist() for chunk in client._queue] == [[[1.0, 1.0]]]
+
+
+def test_tags_are_the_same_mapping_until_they_change(tmp_path):
+    tap = MonitorClient(tmp_path / "m.sock", ["drift"]).tap("drift")
+    assert tap.tags() is tap.tags()
+
+
+def test_socket_path_that_is_too_long_is_refused_by_both_ends():
+    path = Path("/") / ("x" * 107)
+    with pytest.raises(EnvironmentFault, match="has 108 bytes, and the system allows 107"):
+        MonitorClient(path, [])
+    with pytest.raises(EnvironmentFault, match="has 108 bytes"):
+        serve(path, {}, Path("unused"))
+
+
+def test_window_below_one_is_refused(tmp_path):
+    class Windowless:
+        window = 0
+        feature_names = None
+
+    with pytest.raises(ConfigurationError, match="the detector's window is 0"):
+        serve(tmp_path / "m.sock", {"drift": Windowless()}, tmp_path / "checkpoint")
+
+
+def test_queue_splits_a_chunk_where_the_limit_falls():
+    queue = RowQueue()
+    queue.put(Chunk("drift", ["a"], np.array([[1.0], [2.0], [3.0]])))
+    queue.put(Chunk("drift", ["a"], np.array([[4.0], [5.0]])))
+    assert [chunk.rows.ravel().tolist() for chunk in queue.take(4)] == [[1.0, 2.0, 3.0], [4.0]]
+    assert len(queue) == 1
+    assert [chunk.rows.ravel().tolist() for chunk in queue.take(4)] == [[5.0]]
+    assert len(queue) == 0
+
+
+def test_lines_carry_every_number_exactly_and_null_for_the_rest():
+    rows = np.array([[0.1, np.nan], [1e-300, -np.inf]])
+    line = encode_rows([Chunk("drift", ["a", "b"], rows), Chunk("drift", ["a", "b"], np.array([["7", "x"]]))])
+    expected = b'{"node":"drift","names":["a","b"],"rows":[[0.1,null],[1e-300,null],[7.0,null]]}\n'
+    assert line == expected
+    (chunk,) = decode_rows(line)
+    assert np.array_equal(chunk.rows, [[0.1, np.nan], [1e-300, np.nan], [7.0, np.nan]], equal_nan=True)

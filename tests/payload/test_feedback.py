@@ -1,0 +1,86 @@
+"""Feedback in JSON and protobuf: reward, truth, and the messages it may leave out."""
+
+import pytest
+
+from servegraph.errors import InvalidPayload
+from servegraph.payload import Feedback, Meta, wire_json, wire_proto
+from servegraph.payload.schema import message_class
+
+SeldonFeedback = message_class("seldon.protos.Feedback")
+
+
+def decoded(body: bytes) -> Feedback:
+    return wire_json.decode_feedback(wire_json.parse(body))
+
+
+def test_json_feedback_is_read_whole():
+    feedback = decoded(
+        b'{"request": {"data": {"names": ["a"], "ndarray": [[1]]}}, "reward": 0.5, "truth": {"data": {"ndarray": [1]}},'
+        b' "response": {"meta": {"puid": "p", "routing": {"ab": 1}}, "data": {"ndarray": [[0.9]]}}}'
+    )
+    assert feedback.reward == 0.5
+    assert feedback.request.value.tolist() == [[1]]
+    assert feedback.request.names == ["a"]
+    assert feedback.response.meta == Meta(puid="p", routing={"ab": 1})
+    assert feedback.response.value.tolist() == [[0.9]]
+    assert feedback.truth.value.tolist() == [1]
+
+
+@pytest.mark.parametrize("reward", [b"0", b"0.0", b"-0.0"])
+def test_zero_reward_is_zero(reward: bytes):
+    assert decoded(b'{"reward": ' + reward + b', "response": {"meta": {"puid": "p"}}}').reward == 0.0
+
+
+def test_a_reward_that_is_left_out_is_zero_and_a_negative_one_is_kept():
+    assert decoded(b'{"response": {"meta": {"puid": "p"}}}').reward == 0.0
+    assert decoded(b'{"reward": -2}').reward == -2.0
+
+
+def test_messages_may_be_left_out_or_null_or_without_data():
+    feedback = decoded(b'{"request": null, "response": {"meta": {"puid": "p"}}}')
+    assert (feedback.request.kind, feedback.response.kind, feedback.truth.kind) == (None, None, None)
+    assert feedback.response.meta.puid == "p"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b'{"reward": "1"}', "reward must be a number"),
+        (b'{"reward": true}', "reward must be a number"),
+        (b'{"reward": [1]}', "reward must be a number"),
+        (b'{"truth": 1}', "truth must be an object, not a number"),
+        (b'{"truth": true}', "truth must be an object, not a boolean"),
+        (b'{"request": [1]}', "request must be an object, not a list"),
+        (b'{"response": {"meta": {"puid": 1}}}', "meta.puid must be a string"),
+        (b'{"request": {"data": {"ndarray": [[1], [1, 2]]}}}', "data.ndarray has rows of different lengths"),
+    ],
+)
+def test_malformed_feedback_is_refused_in_one_sentence(body: bytes, text: str):
+    with pytest.raises(InvalidPayload) as caught:
+        decoded(body)
+    assert str(caught.value) == text
+
+
+def test_a_reward_beyond_what_a_float_holds_is_refused():
+    with pytest.raises(InvalidPayload):
+        decoded(b'{"reward": 1' + b"0" * 400 + b', "x": NaN}')
+
+
+def test_protobuf_feedback_is_read_whole():
+    proto = SeldonFeedback(reward=0.5)
+    proto.request.data.ndarray.extend([[1.0, 2.0]])
+    proto.response.meta.puid = "p"
+    proto.response.meta.routing["ab"] = 1
+    proto.truth.data.tensor.shape.append(1)
+    proto.truth.data.tensor.values.append(1.0)
+    feedback = wire_proto.decode_feedback(SeldonFeedback.FromString(proto.SerializeToString()))
+    assert feedback.reward == 0.5
+    assert feedback.request.value.tolist() == [[1.0, 2.0]]
+    assert feedback.response.meta == Meta(puid="p", routing={"ab": 1})
+    assert feedback.response.kind is None
+    assert feedback.truth.value.tolist() == [1.0]
+
+
+def test_empty_protobuf_feedback_has_zero_reward_and_no_data():
+    feedback = wire_proto.decode_feedback(SeldonFeedback())
+    assert (feedback.reward, feedback.request.kind, feedback.truth.kind) == (0.0, None, None)

@@ -1,0 +1,176 @@
+"""Every kind of message as protobuf bytes, there and back."""
+
+import subprocess
+import sys
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from servegraph.errors import InvalidPayload
+from servegraph.payload import Kind, Message, Meta
+from servegraph.payload import wire_proto as wire
+from servegraph.payload.schema import message_class
+
+SeldonMessage = message_class("seldon.protos.SeldonMessage")
+
+
+def round_trip(message: Message) -> Message:
+    return wire.decode(SeldonMessage.FromString(wire.encode(message).SerializeToString()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("strData", "hé"),
+        ("strData", ""),
+        ("binData", b"\x00\xff"),
+        ("binData", b""),
+        ("jsonData", None),
+        ("jsonData", True),
+        ("jsonData", 1.5),
+        ("jsonData", "x"),
+        ("jsonData", [1.0, [None, "a"], {"b": False}]),
+        ("jsonData", {}),
+        ("jsonData", []),
+        ("jsonData", {"a": {"b": [{}]}}),
+    ],
+)
+def test_kinds_without_arrays_survive(kind: Kind, value: object):
+    message = round_trip(Message(kind, value))
+    assert (message.kind, message.value, message.names) == (kind, value, [])
+
+
+def test_tensor_survives_with_names_and_shape():
+    message = round_trip(Message("tensor", np.array([[1.5, 2.0], [3.0, 4.0]]), ["a", "b"]))
+    assert (message.kind, message.names) == ("tensor", ["a", "b"])
+    assert message.value.dtype == np.float64
+    assert message.value.tolist() == [[1.5, 2.0], [3.0, 4.0]]
+
+
+def test_ndarray_survives_and_its_integers_become_doubles():
+    message = round_trip(Message("ndarray", np.array([[1, 2]]), ["a", "b"]))
+    assert (message.kind, message.names) == ("ndarray", ["a", "b"])
+    assert message.value.dtype == np.float64
+    assert message.value.tolist() == [[1.0, 2.0]]
+
+
+@pytest.mark.parametrize("nested", [["x", "y"], [[True, False]], [["x", None], [1.5, {"a": "b"}]], []])
+def test_ndarray_of_anything_survives(nested: list[object]):
+    message = round_trip(Message("ndarray", np.array(nested, dtype=object)))
+    assert message.value.tolist() == nested
+
+
+@pytest.mark.parametrize("kind", ["tensor", "ndarray"])
+def test_nan_and_infinity_survive(kind: Kind):
+    message = round_trip(Message(kind, np.array([[np.nan, np.inf, -np.inf, 0.0]])))
+    np.testing.assert_array_equal(message.value, np.array([[np.nan, np.inf, -np.inf, 0.0]]))
+
+
+def test_null_in_an_ndarray_is_nan():
+    proto = SeldonMessage()
+    proto.data.ndarray.extend([1.0, None])
+    np.testing.assert_array_equal(wire.decode(proto).value, np.array([1.0, np.nan]))
+
+
+def test_meta_survives():
+    meta = Meta(
+        puid="p",
+        tags={"text": "x", "flag": True, "none": None, "list": [1.0, "a"], "nested": {"b": [2.0]}},
+        routing={"ab": 1, "m": -1},
+        request_path={"m": "image:1"},
+        metrics=[
+            {"key": "k", "type": "GAUGE", "value": 2.5, "tags": {"x": "y"}},
+            {"key": "l", "type": "COUNTER", "value": 1.0},
+        ],
+    )
+    assert round_trip(Message("strData", "a", meta=meta)).meta == meta
+
+
+def test_meta_is_always_set_even_when_empty():
+    proto = wire.encode(Message("strData", "a"))
+    assert proto.HasField("meta")
+    assert wire.decode(proto).meta == Meta()
+
+
+def test_numpy_values_in_json_and_tags_become_plain_ones():
+    value = {"f": np.float32(0.5), "i": np.int64(3), "b": np.bool_(True), "a": np.array([1, 2]), "t": (1,), 5: "key"}
+    message = round_trip(Message("jsonData", value, meta=Meta(tags={"p": np.float64(0.25)})))
+    assert message.value == {"f": 0.5, "i": 3.0, "b": True, "a": [1.0, 2.0], "t": [1.0], "5": "key"}
+    assert message.meta.tags == {"p": 0.25}
+
+
+def test_integers_beyond_doubles_become_infinite():
+    assert round_trip(Message("jsonData", [10**400, -(10**400)])).value == [np.inf, -np.inf]
+
+
+def test_a_value_without_protobuf_form_names_its_type():
+    with pytest.raises(TypeError, match="^set has no protobuf form$"):
+        wire.encode(Message("jsonData", {"a": {1}}))
+
+
+def test_a_message_without_data_is_refused():
+    with pytest.raises(InvalidPayload, match="^the message has none of data, jsonData, strData, binData$"):
+        wire.decode(SeldonMessage())
+
+
+def test_custom_data_is_refused():
+    proto = SeldonMessage()
+    proto.customData.type_url = "x"
+    with pytest.raises(InvalidPayload, match="^customData is not served here; use one of the other kinds$"):
+        wire.decode(proto)
+
+
+def test_data_without_array_is_refused():
+    proto = SeldonMessage()
+    proto.data.names.append("a")
+    with pytest.raises(InvalidPayload, match="^data has neither tensor nor ndarray$"):
+        wire.decode(proto)
+
+
+def test_tensor_that_does_not_fill_its_shape_is_refused():
+    proto = SeldonMessage()
+    proto.data.tensor.shape.extend([2, 2])
+    proto.data.tensor.values.extend([1, 2, 3])
+    with pytest.raises(InvalidPayload, match=r"^data\.tensor\.shape \[2, 2\] does not hold the 3 values sent$"):
+        wire.decode(proto)
+
+
+def test_tensor_of_negative_shape_is_refused():
+    proto = SeldonMessage()
+    proto.data.tensor.shape.append(-1)
+    with pytest.raises(InvalidPayload, match=r"^data\.tensor\.shape must be a list of whole numbers, none negative$"):
+        wire.decode(proto)
+
+
+def test_ragged_ndarray_is_refused():
+    proto = SeldonMessage()
+    proto.data.ndarray.extend([[1.0, 2.0], [3.0]])
+    with pytest.raises(InvalidPayload, match=r"^data\.ndarray has rows of different lengths$"):
+        wire.decode(proto)
+
+
+def test_seldons_own_package_imports_beside_ours_and_reads_our_bytes():
+    script = """
+import numpy as np
+from servegraph.payload import Message, Meta, wire_proto
+ours = wire_proto.encode(Message("tensor", np.array([[1.5, 2.0]]), ["a", "b"], Meta("p", {"t": 1}, {"ab": 1})))
+from seldon_core.proto import prediction_pb2
+theirs = prediction_pb2.SeldonMessage.FromString(ours.SerializeToString())
+assert list(theirs.data.tensor.shape) == [1, 2] and list(theirs.data.tensor.values) == [1.5, 2.0]
+assert list(theirs.data.names) == ["a", "b"] and theirs.meta.puid == "p" and theirs.meta.routing["ab"] == 1
+assert theirs.meta.tags["t"].number_value == 1.0
+back = wire_proto.decode(wire_proto.SeldonMessage.FromString(theirs.SerializeToString()))
+print(back.kind, back.names, back.value.tolist(), back.meta.routing)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == ("tensor ['a', 'b'] [[1.5, 2.0]] {'ab': 1}\n", 0), done.stderr
+
+
+def test_the_descriptor_set_is_what_protoc_makes_of_the_proto(tmp_path: Path):
+    made = tmp_path / "prediction.binpb"
+    with as_file(files("servegraph.payload")) as folder:
+        protoc = [sys.executable, "-m", "grpc_tools.protoc", f"-I{folder}", "--include_imports"]
+        subprocess.run([*protoc, f"--descriptor_set_out={made}", "prediction.proto"], timeout=60, check=True)
+        assert made.read_bytes() == (folder / "prediction.binpb").read_bytes()
