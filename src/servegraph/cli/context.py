@@ -49,8 +49,8 @@ def open_graph(project: Project, graph: Path | None) -> SeldonDeployment:
 
 def open_registry(project: Project) -> Registry:
     """The MLflow registry: `MLFLOW_TRACKING_URI`, or the SQLite file in the project's state folder."""
-    state = project.state
-    return Registry(settings().tracking_uri or f"sqlite:///{state / 'mlflow.db'}", state)
+    uri = settings().tracking_uri
+    return Registry(uri, project.state) if uri else Registry.embedded(project.state)
 
 
 def training_module(project: Project) -> Any:

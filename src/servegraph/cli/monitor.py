@@ -1,11 +1,11 @@
 """`servegraph monitor`: the drift monitor's process. Started by `run`, not by people."""
 
 import json
-import logging
 from pathlib import Path
 
 import click
 
+from servegraph.cli import logs
 from servegraph.cli.context import PROJECT_OPTION, open_project
 from servegraph.component import build
 from servegraph.monitor.process import serve
@@ -20,7 +20,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--socket", required=True, type=_PATH)
 @click.option("--checkpoint", required=True, type=_PATH)
 def monitor(folder: Path, detectors: Path, socket: Path, checkpoint: Path) -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.configure()
     project = open_project(folder)
     built = {
         node: build(load_class(project, item["reference"]), node, item["arguments"])

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import shutil
 import signal
@@ -19,6 +18,7 @@ import click
 import uvloop
 from rich.console import Console
 
+from servegraph.cli import logs
 from servegraph.cli.assemble import LoadedNode, load_nodes
 from servegraph.cli.console import console, node_line, progress
 from servegraph.cli.context import GRAPH_ARGUMENT, PROJECT_OPTION, open_graph, open_project, open_registry, settings
@@ -83,7 +83,7 @@ def serve(project: Project, deployment: SeldonDeployment, ports: Ports, with_mon
         ConfigurationError: it has several predictors, or a component does not fit.
         EnvironmentFault: an artifact is missing or refused.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.configure()
     out = console()
     started = monotonic()
     predictor = _only_predictor(deployment)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from servegraph.cli import logs
 from servegraph.cli.console import console, progress
 from servegraph.cli.context import PROJECT_OPTION, open_project, open_registry, training_module
 from servegraph.project import Project
@@ -31,6 +32,7 @@ def fit(project: Project, csv: Path | None = None, label: str | None = None) -> 
     Raises:
         ConfigurationError: the project has no training, or the CSV cannot be used.
     """
+    logs.configure()
     out = console()
     module = training_module(project)
     with progress(out, "training") as status:
