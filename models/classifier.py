@@ -35,9 +35,7 @@ class Classifier:
         named = signature and signature.output_names
         self._classes = list(named or map(str, self._model.classes_))
 
-    def predict(
-        self, X: ArrayLike, names: Sequence[str], meta: Mapping[str, Any] | None = None
-    ) -> NDArray[np.float64]:
+    def predict(self, X: ArrayLike, names: Sequence[str], meta: Mapping[str, Any] | None = None) -> NDArray[np.float64]:
         """Probabilities of shape (n, classes) for rows of shape (n, features)."""
         probabilities: NDArray[np.float64] = self._model.predict_proba(np.asarray(X, dtype=np.float64))
         return probabilities

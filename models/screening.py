@@ -65,12 +65,9 @@ def split(dataset: Dataset) -> tuple[Dataset, Dataset]:
     """The half to learn from, and the half held out; the same halves every time, classes in proportion."""
     from sklearn.model_selection import train_test_split
 
-    halves = train_test_split(
-        np.arange(len(dataset.rows)), test_size=0.5, stratify=dataset.labels, random_state=0
-    )
+    halves = train_test_split(np.arange(len(dataset.rows)), test_size=0.5, stratify=dataset.labels, random_state=0)
     learn, hold = (
-        Dataset(dataset.rows[half], dataset.labels[half], dataset.feature_names, dataset.class_names)
-        for half in halves
+        Dataset(dataset.rows[half], dataset.labels[half], dataset.feature_names, dataset.class_names) for half in halves
     )
     return learn, hold
 
@@ -80,9 +77,7 @@ def held_out(csv: Path | None = None, label: str | None = None) -> Dataset:
     return split(rows(csv, label))[1]
 
 
-def train(
-    registry: Registry, csv: Path | None, label: str | None, say: Callable[[str], None]
-) -> list[Trained]:
+def train(registry: Registry, csv: Path | None, label: str | None, say: Callable[[str], None]) -> list[Trained]:
     """Fit on one half of the rows, measure on the other, register everything that the graph pulls.
 
     Raises:
@@ -92,9 +87,7 @@ def train(
     from sklearn.preprocessing import StandardScaler
 
     learn, hold = split(rows(csv, label))
-    say(
-        f"fitting on {len(learn.rows)} rows of {len(learn.feature_names)} features, {len(hold.rows)} held out"
-    )
+    say(f"fitting on {len(learn.rows)} rows of {len(learn.feature_names)} features, {len(hold.rows)} held out")
     scaler = StandardScaler().fit(learn.rows)
     trained = []
     for each in _registered(registry, scaler, learn, hold):
@@ -229,9 +222,7 @@ def _own(csv: Path, label: str) -> Dataset:
             hint=f"name the label's column with --label; it has {', '.join(header)}",
         )
     if len(set(header)) < len(header):
-        raise ConfigurationError(
-            f"{csv} has two columns of one name", hint="give each column a name of its own"
-        )
+        raise ConfigurationError(f"{csv} has two columns of one name", hint="give each column a name of its own")
     place = header.index(label)
     features = tuple(name for name in header if name != label)
     measured = [_numbers(csv, number, header, place, line) for number, line in enumerate(table[1:], start=2)]
@@ -251,9 +242,7 @@ def _numbers(csv: Path, number: int, header: list[str], place: int, line: list[s
             f"{csv}, row {number}: {len(line)} cells under {len(header)} headers", hint="complete the row"
         )
     numbers = []
-    for name, cell in zip(
-        header[:place] + header[place + 1 :], line[:place] + line[place + 1 :], strict=True
-    ):
+    for name, cell in zip(header[:place] + header[place + 1 :], line[:place] + line[place + 1 :], strict=True):
         try:
             value = float(cell)
         except ValueError:

@@ -121,9 +121,7 @@ def test_lock_has_what_pyproject_asks_for() -> None:
     document = pyproject()
     project, groups = document["project"], document["dependency-groups"]
     wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values()), *groups["dev"]]
-    locked = dict(
-        re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements/dev.txt").read_text(), re.MULTILINE)
-    )
+    locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements/dev.txt").read_text(), re.MULTILINE))
 
     missing = [
         line

@@ -30,9 +30,7 @@ def install_missing(environ: Mapping[str, str]) -> str | None:
 
 
 def allowed(environ: Mapping[str, str]) -> bool:
-    return (
-        environ.get("SERVEGRAPH_NO_APT") != "1" and os.geteuid() == 0 and shutil.which("apt-get") is not None
-    )
+    return environ.get("SERVEGRAPH_NO_APT") != "1" and os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def install(packages: Sequence[str]) -> bool:

@@ -64,9 +64,7 @@ def base_interpreter(candidate: str, wanted: str) -> str | None:
 def printed_by(command: Sequence[str]) -> list[str]:
     """The lines a program prints; none if it fails or cannot be started."""
     try:
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True
-        )
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True)
     except (OSError, subprocess.CalledProcessError):
         return []
     return done.stdout.splitlines()

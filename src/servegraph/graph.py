@@ -46,6 +46,9 @@ class Node:
         """This node, then `after`. An output transformer is put around what it comes after."""
         if after.type is UnitType.OUTPUT_TRANSFORMER and not after.children:
             return replace(after, children=(self,))
+        if self.type in (UnitType.OUTPUT_TRANSFORMER, UnitType.COMBINER):
+            what = f"answers last of all below it; {after.name!r} cannot follow"
+            raise InvalidGraph(self.name, [Problem(f"node {self.name!r}", what, "make that an output_transformer")])
         if not self.children:
             return replace(self, children=(after,))
         if len(self.children) > 1:
@@ -74,9 +77,7 @@ def transformer(name: str, component: str, *, artifact: str | None = None, **par
     return Node(name, UnitType.TRANSFORMER, None, component, artifact, parameters)
 
 
-def output_transformer(
-    name: str, component: str, *, artifact: str | None = None, **parameters: ParameterValue
-) -> Node:
+def output_transformer(name: str, component: str, *, artifact: str | None = None, **parameters: ParameterValue) -> Node:
     """A node that changes the answer of what stands before it: `model >> output_transformer`."""
     return Node(name, UnitType.OUTPUT_TRANSFORMER, None, component, artifact, parameters)
 
@@ -146,10 +147,17 @@ def _unit(node: Node) -> PredictiveUnit:
         "type": node.type,
         "implementation": node.implementation,
         "model_uri": node.artifact,
-        "parameters": [Parameter.of(key, value) for key, value in node.parameters.items()],
+        "parameters": [_parameter(node, key, value) for key, value in node.parameters.items()],
         "children": [_unit(child) for child in node.children],
     }
     return PredictiveUnit.model_validate({key: value for key, value in members.items() if value})
+
+
+def _parameter(node: Node, key: str, value: ParameterValue) -> Parameter:
+    try:
+        return Parameter.of(key, value)
+    except TypeError as error:
+        raise InvalidGraph(node.name, [Problem(f"node {node.name!r}", str(error), "write it as text")]) from error
 
 
 def _containers(graph: Node, image: str) -> list[dict[str, object]]:

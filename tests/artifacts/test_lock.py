@@ -30,9 +30,7 @@ def test_same_content_passes_and_other_content_is_refused(lock: Lock) -> None:
 def test_deleted_line_trusts_anew(lock: Lock) -> None:
     lock.check("a/1", "aa")
     lock.check("b/1", "bb")
-    lock.path.write_text(
-        "".join(x for x in lock.path.read_text().splitlines(True) if not x.startswith('"b/1"'))
-    )
+    lock.path.write_text("".join(x for x in lock.path.read_text().splitlines(True) if not x.startswith('"b/1"')))
     lock.check("b/1", "cc")
     assert lock.read() == {"a/1": "aa", "b/1": "cc"}
 

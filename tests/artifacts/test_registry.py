@@ -87,9 +87,7 @@ def _copy(store: Path, state: Path) -> Registry:
     with closing(sqlite3.connect(state / "mlflow.db")) as database, database:
         move = (str(store), str(state))
         database.execute("update model_versions set storage_location = replace(storage_location, ?, ?)", move)
-        database.execute(
-            "update logged_models set artifact_location = replace(artifact_location, ?, ?)", move
-        )
+        database.execute("update logged_models set artifact_location = replace(artifact_location, ?, ?)", move)
     return Registry.embedded(state)
 
 

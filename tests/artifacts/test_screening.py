@@ -72,9 +72,7 @@ def test_scaler_standardises_what_it_learnt(screening: ModuleType, trained_store
 
 
 @pytest.mark.parametrize("name", ["screening-logistic", "screening-boosting"])
-def test_classifier_gives_probabilities_by_class(
-    screening: ModuleType, trained_store: Path, name: str
-) -> None:
+def test_classifier_gives_probabilities_by_class(screening: ModuleType, trained_store: Path, name: str) -> None:
     hold = screening.held_out()
     scaler = _load("transformers/scaling.py").Scaler(_folder(trained_store, "screening-scaler"))
     model = _load("models/classifier.py").Classifier(_folder(trained_store, name))
@@ -101,8 +99,7 @@ def test_shifts_change_what_they_say_and_leave_the_rows_alone(screening: ModuleT
     hold = screening.held_out()
     before = hold.rows.copy()
     shifted = {
-        name: shift(hold.rows, hold.labels, np.random.default_rng(0))
-        for name, shift in screening.SHIFTS.items()
+        name: shift(hold.rows, hold.labels, np.random.default_rng(0)) for name, shift in screening.SHIFTS.items()
     }
     assert list(shifted) == ["none", "unit-error", "sensor-zero", "referral"]
     assert np.array_equal(hold.rows, before)
@@ -132,9 +129,7 @@ def test_own_table_is_read(screening: ModuleType, tmp_path: Path) -> None:
     assert dataset.class_names == ("healthy", "sick")
     assert dataset.rows[3].tolist() == [3.0, 1.5]
     assert dataset.labels[:4].tolist() == [0, 1, 0, 1]
-    assert screening.SHIFTS["unit-error"](dataset.rows, dataset.labels, None)[0][2, 0] == pytest.approx(
-        2 / 2.54
-    )
+    assert screening.SHIFTS["unit-error"](dataset.rows, dataset.labels, None)[0][2, 0] == pytest.approx(2 / 2.54)
 
 
 @pytest.mark.parametrize(

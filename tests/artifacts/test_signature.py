@@ -47,9 +47,7 @@ def test_no_signature_is_none(tmp_path: Path, mlmodel: str) -> None:
     assert _signature(tmp_path, mlmodel) is None
 
 
-@pytest.mark.parametrize(
-    "mlmodel", ["signature: {inputs: 'no json'}", "signature: {inputs: '[{}]'}", "[", "text"]
-)
+@pytest.mark.parametrize("mlmodel", ["signature: {inputs: 'no json'}", "signature: {inputs: '[{}]'}", "[", "text"])
 def test_unreadable_mlmodel_is_refused(tmp_path: Path, mlmodel: str) -> None:
     with pytest.raises(ArtifactRefused):
         _signature(tmp_path, mlmodel)

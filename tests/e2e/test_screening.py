@@ -14,10 +14,11 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from servegraph.artifacts import Registry, load_model
-from servegraph.payload.schema import message_class
 from tests.e2e.conftest import copy_project
 from tests.e2e.running import BIN, Running, children, command, serving, wait_until
+
+from servegraph.artifacts import Registry, load_model
+from servegraph.payload.schema import message_class
 
 pytestmark = pytest.mark.xdist_group("screening")
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import grpc
 import pytest
-from tests.e2e.running import Running, serving
 from google.protobuf import descriptor_pool
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from tests.e2e.running import Running, serving
+
 from servegraph.payload.schema import message_class
 
 pytestmark = pytest.mark.xdist_group("words")
@@ -192,7 +193,9 @@ def test_metadata_has_a_document_for_each_node_and_the_graphs_edges(words: Runni
     assert status == 200
     assert '"name": "default"' in document
     assert '"double": {"name": "words", "versions": ["1.0"]' in document
-    proto, _ = call(words, "GraphMetadata", message_class("google.protobuf.Empty")(), "seldon.protos.SeldonGraphMetadata")
+    proto, _ = call(
+        words, "GraphMetadata", message_class("google.protobuf.Empty")(), "seldon.protos.SeldonGraphMetadata"
+    )
     assert sorted(proto.models) == ["add", "double", "fails", "five", "negate", "sum", "switch", "triple"]
 
 
@@ -250,7 +253,9 @@ def test_executor_metrics_have_seldons_names_and_labels(words: Running) -> None:
     words.predict([[0, 4]])
     page = words.get("/prometheus")[1]
 
-    server = next(line for line in page.splitlines() if line.startswith("seldon_api_executor_server_requests_seconds_count"))
+    server = next(
+        line for line in page.splitlines() if line.startswith("seldon_api_executor_server_requests_seconds_count")
+    )
     for label in ('deployment_name="words"', 'predictor_name="default"', 'service="predictions"', 'method="post"'):
         assert label in server
     client = 'model_image="words",model_name="double",model_version="1.0"'

@@ -66,9 +66,7 @@ async def test_verdict_stays_until_the_next_window_is_full(client, start_monitor
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, None, "n/a"])
-async def test_one_value_that_is_no_number_is_blind_even_in_a_shifted_window(
-    client, start_monitor, until, value
-):
+async def test_one_value_that_is_no_number_is_blind_even_in_a_shifted_window(client, start_monitor, until, value):
     start_monitor()
     rows = (normal() + 2).astype(object)
     rows[42, 1] = value

@@ -131,9 +131,7 @@ def test_server_without_traffic_is_silent(promtool: str, tmp_path: Path) -> None
 
 
 def test_callers_mistakes_burn_no_budget(promtool: str, tmp_path: Path) -> None:
-    mistakes = {
-        f'{SERVER}{{{PREDICTIONS},code="{code}"}}': "0+900x360" for code in ("400", "InvalidArgument")
-    }
+    mistakes = {f'{SERVER}{{{PREDICTIONS},code="{code}"}}': "0+900x360" for code in ("400", "InvalidArgument")}
     check(promtool, tmp_path, HEALTHY | mistakes, {"2h": []})
 
 

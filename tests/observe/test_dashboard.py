@@ -23,9 +23,7 @@ def names_in(text: str) -> set[str]:
 
 def exported() -> set[str]:
     _, body = History(1).render()
-    return {
-        name for line in body.decode().splitlines() if line[0] != "#" for name in names_in(line.split("{")[0])
-    }
+    return {name for line in body.decode().splitlines() if line[0] != "#" for name in names_in(line.split("{")[0])}
 
 
 def test_every_metric_that_is_asked_for_is_exported() -> None:

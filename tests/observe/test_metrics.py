@@ -138,9 +138,7 @@ def test_artifacts_are_named_only_where_there_is_one() -> None:
 
 
 def test_drift_state_is_one_hot() -> None:
-    states = {
-        labels["state"]: number for labels, number in samples(History(1).metrics, "servegraph_drift_state")
-    }
+    states = {labels["state"]: number for labels, number in samples(History(1).metrics, "servegraph_drift_state")}
     assert states == {"ok": 0.0, "drift": 1.0, "blind": 0.0, "error": 0.0}
 
 
@@ -198,9 +196,7 @@ def test_counting_an_event_costs_microseconds() -> None:
     for _ in range(10_000):
         listener.request_done(PREDICT, "unary", "OK", 0.003)
         listener.node_called("scale", "/transform-input", "200", 0.0003)
-    assert (
-        time.perf_counter() - started
-    ) / 20_000 < 20e-6  # measured 0.3e-6; a slow machine has 60 times that
+    assert (time.perf_counter() - started) / 20_000 < 20e-6  # measured 0.3e-6; a slow machine has 60 times that
 
 
 def test_promtool_objects_only_to_the_names_that_seldon_chose(promtool: str) -> None:

@@ -28,9 +28,7 @@ def test_deployments_share_one_prometheus(tmp_path: Path) -> None:
 
 def test_promtool_accepts_the_configuration_and_its_rules(promtool: str, tmp_path: Path) -> None:
     _, _, config = write_monitoring(tmp_path, "screening")
-    checked = subprocess.run(
-        [promtool, "check", "config", config], capture_output=True, text=True, timeout=30
-    )
+    checked = subprocess.run([promtool, "check", "config", config], capture_output=True, text=True, timeout=30)
     assert checked.returncode == 0, checked.stderr
     assert "SUCCESS: 9 rules found" in checked.stdout
 

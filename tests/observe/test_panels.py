@@ -119,9 +119,7 @@ def test_dashboard_of_another_deployment_is_empty_and_says_down(scraped: Scraped
         query.title: query.answer(prometheus, at)
         for query in panel_targets(dashboard("screening"), deployment_name="other")
     }
-    assert {title: answer for title, answer in answers.items() if answer} == {
-        "Servers answering": {"servers": 0.0}
-    }
+    assert {title: answer for title, answer in answers.items() if answer} == {"Servers answering": {"servers": 0.0}}
 
 
 def _renamed(query: PanelQuery) -> list[PanelQuery]:
@@ -132,6 +130,4 @@ def _renamed(query: PanelQuery) -> list[PanelQuery]:
         for group in re.finditer(r"by \(([\w, ]+)\)", query.expr)
         for label in re.compile(r"\w+").finditer(query.expr, *group.span(1))
     ]
-    return [
-        replace(query, expr=f"{query.expr[: label.end()]}_{query.expr[label.end() :]}") for label in labels
-    ]
+    return [replace(query, expr=f"{query.expr[: label.end()]}_{query.expr[label.end() :]}") for label in labels]

@@ -25,9 +25,7 @@ def load_model(path: str | Path, trusted: Sequence[str] = ()) -> Any:
     folder = Path(path)
     entry = flavour(folder, "sklearn")
     if entry is None:
-        raise ArtifactRefused(
-            f"{folder} holds no scikit-learn model", hint="log it with mlflow.sklearn.log_model"
-        )
+        raise ArtifactRefused(f"{folder} holds no scikit-learn model", hint="log it with mlflow.sklearn.log_model")
     stored_as = entry.get("serialization_format")
     if stored_as != "skops":
         raise ArtifactRefused(

@@ -44,9 +44,7 @@ class Lock:
         try:
             return {pin: str(digest) for pin, digest in tomllib.loads(self._text()).items()}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"{self.path} is no TOML: {error}", hint="correct or delete it"
-            ) from error
+            raise ConfigurationError(f"{self.path} is no TOML: {error}", hint="correct or delete it") from error
 
     def write(self, pin: str, digest: str, *, keep: bool = False) -> None:
         """Lock a version; `keep` leaves an entry that another process made first."""

@@ -44,9 +44,7 @@ def find(path: Path, wanted: Reference) -> Pinned | None:
         except sqlite3.OperationalError:
             return None
         except sqlite3.DatabaseError as error:
-            raise RegistryUnreachable(
-                f"{path}: {error}", hint="delete it and run `servegraph train`"
-            ) from error
+            raise RegistryUnreachable(f"{path}: {error}", hint="delete it and run `servegraph train`") from error
 
 
 @contextmanager

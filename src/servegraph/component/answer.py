@@ -46,6 +46,12 @@ def _array(array: Any, request: Message, class_names: Sequence[str] | None, meta
     return Message(kind, array, _names(array, class_names), meta)
 
 
+def passed_on(request: Message, class_names: Sequence[str] | None, meta: Meta) -> Message:
+    """The message of a component that has no method for it: the same value, of the same kind."""
+    names = _names(request.value, class_names) if request.is_array else []
+    return Message(request.kind, request.value, names, meta)
+
+
 def _names(array: Any, class_names: Sequence[str] | None) -> list[str]:
     if array.ndim < 2:
         return []

@@ -11,9 +11,9 @@ Source:
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from servegraph.errors import ComponentMismatch
+from servegraph.errors import ComponentMismatch, ServeGraphError
 
 Method = Callable[..., Any]
 
@@ -56,6 +56,8 @@ def build(cls: type, node: str, arguments: Mapping[str, Any]) -> object:
         raise ComponentMismatch(f"node {node!r}: {cls.__name__}: {error}", hint=hint) from error
     try:
         return cls(**arguments)
+    except ServeGraphError:
+        raise
     except Exception as error:
         raise ComponentMismatch(f"node {node!r}: {cls.__name__}(...) raised {_text(error)}") from error
 
@@ -66,16 +68,18 @@ def load(instance: object, node: str) -> None:
     Raises:
         ComponentMismatch: `load()` raised something else.
     """
-    method = getattr(instance, "load", None)
+    method = _method(instance, "load")
     if method is None:
         return
+    if inspect.iscoroutinefunction(method):
+        raise ComponentMismatch(f"node {node!r}: load() is a coroutine function", hint="write it without async")
     try:
         method()
     except NotImplementedError:
         return
+    except ServeGraphError:
+        raise
     except Exception as error:
-        if error.__class__.__module__.startswith("servegraph."):
-            raise
         raise ComponentMismatch(f"node {node!r}: load() raised {_text(error)}") from error
 
 
@@ -85,7 +89,7 @@ def read(instance: object, node: str, needs: Sequence[str] = ()) -> Component:
     Raises:
         ComponentMismatch: a needed method is missing, or a method takes other arguments.
     """
-    missing = [name for name in needs if not callable(getattr(instance, name, None))]
+    missing = [name for name in needs if _method(instance, name) is None]
     if missing:
         raise ComponentMismatch(
             f"node {node!r}: {type(instance).__name__} has no {', '.join(missing)}",
@@ -99,14 +103,22 @@ def read(instance: object, node: str, needs: Sequence[str] = ()) -> Component:
         route=_hook(instance, "route", node, 2),
         aggregate=_hook(instance, "aggregate", node, 2),
         send_feedback=_hook(instance, "send_feedback", node, 4),
-        class_names=_class_names(instance),
-        tags=getattr(instance, "tags", None),
-        metrics=getattr(instance, "metrics", None),
+        class_names=_class_names(instance, node),
+        tags=_method(instance, "tags"),
+        metrics=_method(instance, "metrics"),
     )
 
 
-def _hook(instance: object, name: str, node: str, positional: int) -> Hook | None:
+def _method(instance: object, name: str) -> Method | None:
+    """The method, unless it is Seldon's own base class saying "not implemented"."""
     method = getattr(instance, name, None)
+    if not callable(method) or getattr(method, "__module__", "") == "seldon_core.user_model":
+        return None
+    return cast(Method, method)
+
+
+def _hook(instance: object, name: str, node: str, positional: int) -> Hook | None:
+    method = _method(instance, name)
     if method is None:
         return None
     signature = inspect.signature(method)
@@ -138,10 +150,17 @@ _SHAPES = {
 }
 
 
-def _class_names(instance: object) -> tuple[str, ...] | None:
+def _class_names(instance: object, node: str) -> tuple[str, ...] | None:
     names = getattr(instance, "class_names", None)
-    value = names() if callable(names) else names
-    return None if value is None else tuple(str(name) for name in value)
+    try:
+        value = names if not callable(names) else _call(_method(instance, "class_names"))
+        return None if value is None else tuple(str(name) for name in value)
+    except Exception as error:
+        raise ComponentMismatch(f"node {node!r}: class_names raised {_text(error)}") from error
+
+
+def _call(method: Method | None) -> Any:
+    return None if method is None else method()
 
 
 def _text(error: BaseException) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from servegraph.component import Component, Hook, UnusableAnswer, answer
+import numpy as np
+
+from servegraph.component import Component, Hook, UnusableAnswer, answer, passed_on
 from servegraph.engine.events import Listener
 from servegraph.errors import InvalidRoute, PayloadError, UnitFailed
 from servegraph.payload import Feedback, Message, Meta
@@ -22,9 +24,9 @@ class Caller:
 
     async def transform(self, hook: Hook | None, service: str, message: Message) -> Message:
         """The component's answer to a message; a missing hook answers with the value unchanged."""
-        value = message.value
-        if hook is not None:
-            value = await self._invoke(hook, service, (value, message.names), message.meta)
+        if hook is None:
+            return passed_on(message, self._component.class_names, self._meta(message.meta, service))
+        value = await self._invoke(hook, service, (message.value, message.names), message.meta)
         return self._answer(value, service, message, message.meta)
 
     async def route(self, hook: Hook, message: Message) -> int:
@@ -47,8 +49,8 @@ class Caller:
 
     async def feedback(self, hook: Hook, feedback: Feedback, branch: int | None) -> None:
         """Tell the component the reward; `branch` is what it chose, if it is a router."""
-        request, truth = feedback.request, feedback.truth
-        arguments = (request.value, request.names, feedback.reward, truth.value)
+        features, names = _array(feedback.request), feedback.request.names
+        arguments = (features, names, feedback.reward, _array(feedback.truth))
         await self._invoke(hook, "/send-feedback", arguments, branch)
 
     async def _invoke(self, hook: Hook, service: str, arguments: Sequence[Any], extra: Meta | int | None) -> Any:
@@ -70,20 +72,28 @@ class Caller:
 
     def _answer(self, value: Any, service: str, request: Message, meta: Meta) -> Message:
         try:
-            return answer(value, request, self._component.class_names, self._meta(meta))
+            return answer(value, request, self._component.class_names, self._meta(meta, service))
         except (UnusableAnswer, ValueError) as error:
             raise UnitFailed(self._node, service[1:], str(error)) from error
 
-    def _meta(self, meta: Meta) -> Meta:
+    def _meta(self, meta: Meta, service: str) -> Meta:
         component = self._component
-        tags = component.tags() if component.tags else None
-        metrics = component.metrics() if component.metrics else None
-        return Meta(
-            puid=meta.puid,
-            tags={**meta.tags, **tags} if tags else meta.tags,
-            request_path={self._node: self._image, **meta.request_path},
-            metrics=meta.metrics + list(metrics) if metrics else meta.metrics,
-        )
+        try:
+            tags = component.tags() if component.tags else None
+            metrics = component.metrics() if component.metrics else None
+            return Meta(
+                puid=meta.puid,
+                tags={**meta.tags, **tags} if tags else meta.tags,
+                request_path={self._node: self._image, **meta.request_path},
+                metrics=meta.metrics + list(metrics) if metrics else meta.metrics,
+            )
+        except Exception as error:
+            what = f"tags() or metrics(): {type(error).__name__}: {error}"
+            raise UnitFailed(self._node, service[1:], what) from error
+
+
+def _array(message: Message) -> Any:
+    return message.value if message.is_array else np.array([])
 
 
 def _keyword(hook: Hook, service: str, extra: Meta | int | None) -> Mapping[str, Any]:

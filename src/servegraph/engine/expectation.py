@@ -29,7 +29,7 @@ class Expectation:
         if not message.is_array or rows.dtype.kind not in "fiub":
             raise InvalidPayload(f"node {self.node!r} takes rows of {self.width} numbers", hint="send data.ndarray")
         if rows.ndim != 2 or rows.shape[1] != self.width or rows.shape[0] == 0:
-            sent = " x ".join(str(size) for size in rows.shape)
+            sent = " x ".join(str(size) for size in rows.shape) or "no dimension"
             raise InvalidPayload(
                 f"node {self.node!r} takes rows of {self.width} numbers, got an array of {sent}",
                 hint=f"send one list of {self.width} numbers a row",

@@ -39,6 +39,7 @@ class Ledger:
         # A graph has few ways through it: one mapping each serves all of their predictions.
         shared = self._routings.setdefault(tuple(routing.items()), routing)
         self._records[puid] = Record(shared, monotonic())
+        self._records.move_to_end(puid)
         if len(self._records) > self._capacity:
             self._records.popitem(last=False)
 
@@ -71,9 +72,13 @@ async def send(plan: Plan, ledger: Ledger, feedback: Feedback, listener: Listene
         listener.feedback("duplicate", {}, feedback.reward, 0.0)
         return record.routing
     record.rewarded = True
+    try:
+        await _deliver(plan.root, feedback, record.routing)
+    except BaseException:
+        record.rewarded = False  # so that the client can try again
+        raise
     arms = {router: record.routing[router] for router in plan.routers & record.routing.keys()}
     listener.feedback("joined", arms, feedback.reward, monotonic() - record.time)
-    await _deliver(plan.root, feedback, record.routing)
     return record.routing
 
 

@@ -85,8 +85,13 @@ def _routers(node: Node) -> list[str]:
 
 def needed_methods(unit: PredictiveUnit) -> list[str]:
     """The methods that a node's class cannot do without (the others have defaults)."""
-    needs = {UnitType.MODEL: "predict", UnitType.ROUTER: "route", UnitType.COMBINER: "aggregate"}
-    return [needs[unit.effective_type]] if unit.effective_type in needs else []
+    kind, methods = unit.effective_type, set(unit.methods)
+    needs = {
+        "predict": kind is UnitType.MODEL and UnitMethod.TRANSFORM_INPUT not in methods,
+        "route": kind is UnitType.ROUTER or UnitMethod.ROUTE in methods,
+        "aggregate": kind is UnitType.COMBINER or UnitMethod.AGGREGATE in methods,
+    }
+    return [name for name, needed in needs.items() if needed]
 
 
 def _node(unit: PredictiveUnit, predictor: PredictorSpec, parts: Parts, listener: Listener) -> Node:

@@ -75,6 +75,13 @@ async def _descend(node: Node, message: Message, routing: dict[str, int]) -> Mes
     return answers[0] if node.aggregate is None else await node.aggregate(answers)
 
 
+def _copy(message: Message) -> Message:
+    """A message of a child's own: components may change in place what they get."""
+    meta = message.meta
+    own = replace(meta, tags=dict(meta.tags), request_path=dict(meta.request_path), metrics=list(meta.metrics))
+    return replace(message, value=message.value.copy() if message.is_array else message.value, meta=own)
+
+
 def _chosen(node: Node, branch: int) -> Sequence[Node]:
     return node.children if branch == ALL_CHILDREN else node.children[branch : branch + 1]
 
@@ -82,7 +89,8 @@ def _chosen(node: Node, branch: int) -> Sequence[Node]:
 async def _ask(children: Sequence[Node], message: Message, routing: dict[str, int]) -> list[Message]:
     if len(children) == 1:
         return [await _visit(children[0], message, routing)]
-    results = await asyncio.gather(*(_visit(child, message, routing) for child in children), return_exceptions=True)
+    visits = [_visit(child, _copy(message), routing) for child in children]
+    results = await asyncio.gather(*visits, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result

@@ -38,9 +38,7 @@ def save(path: Path, detectors: Mapping[str, Saved]) -> None:
     # One monitor writes this path at a time, yet one that is just ending must not share its file.
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        draft.write_bytes(
-            orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY, default=lambda rows: rows.tolist())
-        )
+        draft.write_bytes(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY, default=lambda rows: rows.tolist()))
         draft.replace(path)
     except OSError as error:
         _log.warning("the monitor's checkpoint cannot be written: %s", error)

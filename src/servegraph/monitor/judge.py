@@ -44,8 +44,7 @@ def _read(node: str, features: Sequence[str], result: Mapping[str, Any]) -> Dete
     threshold = float(result["threshold"])
     if p_values.shape != (len(features),) or distances.shape != p_values.shape:
         raise ValueError(
-            f"detect() gave {p_values.size} p-values and {distances.size} distances "
-            f"for {len(features)} features"
+            f"detect() gave {p_values.size} p-values and {distances.size} distances for {len(features)} features"
         )
     if not (np.isfinite(p_values).all() and np.isfinite(distances).all() and np.isfinite(threshold)):
         return DetectorState(node, "blind", "the test gave no number for some feature")

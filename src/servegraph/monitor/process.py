@@ -53,9 +53,7 @@ def serve(socket: Path, detectors: Mapping[str, Detector], checkpoint: Path) -> 
     check_address(socket)
     for node, detector in detectors.items():
         if detector.window < 1:
-            raise ConfigurationError(
-                f"{node}: the detector's window is {detector.window}", hint="give 1 or more rows"
-            )
+            raise ConfigurationError(f"{node}: the detector's window is {detector.window}", hint="give 1 or more rows")
     os.nice(_NICENESS)
     asyncio.run(_Monitor(detectors, checkpoint).run(socket))
     sys.stdout.flush()
@@ -69,8 +67,7 @@ class _Monitor:
         self._checkpoint = checkpoint
         threads = ThreadPoolExecutor(max_workers=max(1, len(detectors)), thread_name_prefix="detector")
         self._watches = {
-            node: DetectorWatch(node, detector, threads, tell=self._tell)
-            for node, detector in detectors.items()
+            node: DetectorWatch(node, detector, threads, tell=self._tell) for node, detector in detectors.items()
         }
         self._told: dict[str, DetectorState] = {}
         self._clients: set[asyncio.StreamWriter] = set()

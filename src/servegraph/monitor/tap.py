@@ -39,9 +39,7 @@ class NodeTap:
     def lose(self, reason: str) -> None:
         """The monitor is silent: what it said last no longer counts, its count of windows does."""
         self.learn(
-            replace(
-                self.state, verdict="blind", reason=reason, features=(), p_values={}, distances={}, missing={}
-            )
+            replace(self.state, verdict="blind", reason=reason, features=(), p_values={}, distances={}, missing={})
         )
 
 

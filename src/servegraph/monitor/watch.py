@@ -101,9 +101,7 @@ class DetectorWatch:
 
     def _failed(self, what: str, error: Exception) -> DetectorState:
         text = f"{what} raised {type(error).__name__}: {error}"[:_TEXT_LIMIT]
-        return replace(
-            self._last, verdict="error", reason=text, features=(), p_values={}, distances={}, missing={}
-        )
+        return replace(self._last, verdict="error", reason=text, features=(), p_values={}, distances={}, missing={})
 
     def _has_room(self) -> bool:
         return len(self._rows) < _WINDOWS_WAITING * self._detector.window

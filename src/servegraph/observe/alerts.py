@@ -75,8 +75,7 @@ def _serving(deployment: str, scope: str) -> tuple[Alert, ...]:
             "NodeLatencyHigh",
             "ticket",
             "10m",
-            f"{quantile(0.99, CLIENT, scope, '10m', node)} > {NODE_SECONDS}\n"
-            f"and\n{calls(scope, '10m', node)} > {BUSY}",
+            f"{quantile(0.99, CLIENT, scope, '10m', node)} > {NODE_SECONDS}\nand\n{calls(scope, '10m', node)} > {BUSY}",
             "Node {{ $labels.model_name }} has a p99 of {{ $value | humanizeDuration }}",
             "Compare with the request rate: all nodes slow means too few CPUs, one node slow means its model "
             "or its version. The table of artifacts says what it has loaded.",

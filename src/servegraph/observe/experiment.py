@@ -39,9 +39,7 @@ class Experiment:
         arm = self._arm(router, branch)
         self._assigned[arm] = self._assigned.get(arm, 0) + 1
 
-    def feedback(
-        self, result: FeedbackResult, routing: Mapping[str, int], reward: float, delay: float
-    ) -> None:
+    def feedback(self, result: FeedbackResult, routing: Mapping[str, int], reward: float, delay: float) -> None:
         if not math.isfinite(reward):  # one NaN would spoil the sum until the restart
             result = "invalid"
         self._results[result] += 1
@@ -73,9 +71,7 @@ class Experiment:
     def collect(self) -> Iterator[Metric]:
         families, arm = self._families, ("router", "arm")
         assigned, answered = list(self._assigned.items()), list(self._answered.items())
-        yield families.counter(
-            "servegraph_ab_assignments_total", "Requests a router sent to an arm.", arm, assigned
-        )
+        yield families.counter("servegraph_ab_assignments_total", "Requests a router sent to an arm.", arm, assigned)
         yield families.counter(
             "servegraph_ab_feedback_total", "Feedback joined to a request of this arm.", arm, answered
         )

@@ -65,9 +65,7 @@ class Metrics:
     def routed(self, router: str, branch: int) -> None:
         self._experiment.routed(router, branch)
 
-    def feedback(
-        self, result: FeedbackResult, routing: Mapping[str, int], reward: float, delay: float
-    ) -> None:
+    def feedback(self, result: FeedbackResult, routing: Mapping[str, int], reward: float, delay: float) -> None:
         self._experiment.feedback(result, routing, reward, delay)
 
     def arms(self) -> list[dict[str, Any]]:

@@ -18,15 +18,11 @@ Detectors = Mapping[str, DetectorState]
 
 def monitor_families(families: Families, report: MonitorReport) -> Iterator[Metric]:
     """Whether the monitor lives and how far it lags, then every detector's last word."""
-    yield families.gauge(
-        "servegraph_monitor_up", "1 while the monitor process answers.", (), [((), report.connected)]
-    )
+    yield families.gauge("servegraph_monitor_up", "1 while the monitor process answers.", (), [((), report.connected)])
     yield families.gauge(
         "servegraph_monitor_queue_rows", "Rows waiting to be sent to the monitor.", (), [((), report.queued)]
     )
-    yield families.counter(
-        "servegraph_monitor_sent_rows_total", "Rows sent to the monitor.", (), [((), report.sent)]
-    )
+    yield families.counter("servegraph_monitor_sent_rows_total", "Rows sent to the monitor.", (), [((), report.sent)])
     yield families.counter(
         "servegraph_monitor_dropped_rows_total", "Rows the monitor never saw.", (), [((), report.dropped)]
     )

@@ -34,8 +34,7 @@ def write_monitoring(folder: Path, deployment: str) -> list[Path]:
         EnvironmentFault: the folder cannot be written.
     """
     texts = {
-        f"{deployment}-dashboard.json": json.dumps(dashboard(deployment), indent=2, ensure_ascii=False)
-        + "\n",
+        f"{deployment}-dashboard.json": json.dumps(dashboard(deployment), indent=2, ensure_ascii=False) + "\n",
         f"{deployment}-rules.yaml": _yaml(alert_rules(deployment)),
         "prometheus.yml": _yaml(_prometheus()),
     }

@@ -13,6 +13,8 @@ from servegraph.errors import InvalidPayload
 
 Kind = Literal["tensor", "ndarray", "strData", "binData", "jsonData"]
 ARRAY_KINDS = frozenset(("tensor", "ndarray"))
+MAX_DIMENSIONS = 32  # numpy's
+MAX_SIZE = 2**31 - 1  # shapes are int32 in protobuf
 
 
 @dataclass(slots=True)
@@ -61,12 +63,14 @@ def array_of(nested: Any) -> NDArray[Any]:
     Mixed content keeps its Python objects. Ints stay ints: who needs floats widens them.
 
     Raises:
-        InvalidPayload: the lists are ragged.
+        InvalidPayload: the lists are ragged, or nested deeper than arrays can be.
     """
     try:
         array = np.array(nested)
     except ValueError as error:
-        raise InvalidPayload("data.ndarray has rows of different lengths") from error
+        deep = "number of dimension" in str(error)
+        what = f"is nested over {MAX_DIMENSIONS} deep" if deep else "has rows of different lengths"
+        raise InvalidPayload(f"data.ndarray {what}") from error
     if array.dtype == object:
         return _with_missing_values(array)
     return array
@@ -74,9 +78,12 @@ def array_of(nested: Any) -> NDArray[Any]:
 
 def _with_missing_values(array: NDArray[Any]) -> NDArray[Any]:
     values = array.ravel()
-    if all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values):
+    if not all(value is None or type(value) in (int, float) for value in values):
+        return array
+    try:
         return array.astype(np.float64)
-    return array
+    except OverflowError as error:
+        raise InvalidPayload("data.ndarray has a number that no float64 holds") from error
 
 
 def tensor_of(shape: Any, values: Any) -> NDArray[np.float64]:
@@ -102,6 +109,8 @@ def _dimensions(shape: Any) -> tuple[int, ...]:
         dimensions = tuple(shape)
     except TypeError:
         dimensions = (None,)
-    if not all(type(size) is int and size >= 0 for size in dimensions):
+    if not all(type(size) is int and 0 <= size <= MAX_SIZE for size in dimensions):
         raise InvalidPayload("data.tensor.shape must be a list of whole numbers, none negative")
+    if len(dimensions) > MAX_DIMENSIONS:
+        raise InvalidPayload(f"data.tensor.shape has {len(dimensions)} dimensions; {MAX_DIMENSIONS} are possible")
     return dimensions

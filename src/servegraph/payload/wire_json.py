@@ -7,9 +7,8 @@ Source:
 """
 
 import base64
-import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -17,6 +16,7 @@ import orjson
 from servegraph.errors import InvalidPayload
 from servegraph.payload.message import Feedback, Message, Meta, array_of, tensor_of
 
+_MAX_DEPTH = 200
 _DUMP = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
@@ -70,15 +70,21 @@ def decode_feedback(document: Mapping[str, Any]) -> Feedback:
     Raises:
         InvalidPayload: a member is malformed.
     """
-    reward = document.get("reward", 0.0)
-    if isinstance(reward, bool) or not isinstance(reward, int | float):
-        raise InvalidPayload("reward must be a number")
     return Feedback(
         request=_decode_payload(_member(document, "request")),
         response=_decode_payload(_member(document, "response")),
         truth=_decode_payload(_member(document, "truth")),
-        reward=float(reward),
+        reward=_reward(document.get("reward", 0.0)),
     )
+
+
+def _reward(reward: Any) -> float:
+    if type(reward) not in (int, float):
+        raise InvalidPayload("reward must be a number")
+    try:
+        return float(reward)
+    except OverflowError as error:
+        raise InvalidPayload("reward is too large") from error
 
 
 def _decode_payload(document: Mapping[str, Any]) -> Message:
@@ -86,12 +92,28 @@ def _decode_payload(document: Mapping[str, Any]) -> Message:
     if "data" in document:
         return _decode_data(document["data"], meta)
     if "jsonData" in document:
-        return Message("jsonData", document["jsonData"], meta=meta)
+        return Message("jsonData", _writable(document["jsonData"]), meta=meta)
     if "strData" in document:
         return Message("strData", _text(document["strData"], "strData"), meta=meta)
     if "binData" in document:
         return Message("binData", _bytes(document["binData"]), meta=meta)
     return Message(meta=meta)
+
+
+def _writable(value: Any) -> Any:
+    # What is nested deeper than this can be read, and not be written again.
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [member for item in level for member in _members(item)]
+        if not level:
+            return value
+    raise InvalidPayload(f"jsonData is nested over {_MAX_DEPTH} deep")
+
+
+def _members(item: Any) -> Iterable[Any]:
+    if isinstance(item, dict):
+        return item.values()
+    return item if isinstance(item, list) else ()
 
 
 def _decode_data(data: Any, meta: Meta) -> Message:
@@ -156,7 +178,7 @@ def _text(value: Any, name: str) -> str:
 def _bytes(value: Any) -> bytes:
     try:
         return base64.b64decode(_text(value, "binData"), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise InvalidPayload("binData is not base64") from error
 
 

@@ -6,6 +6,8 @@ anything that is not there is looked for among installed packages.
 
 import importlib
 import os
+import re
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -16,13 +18,19 @@ from servegraph.project.config import Project
 from servegraph.spec import SeldonDeployment, load
 
 MOUNT = "servegraph.project.files"
+_NAME = re.compile(r"[^\W\d][\w-]*(\.[^\W\d][\w-]*)*")
 
 
 def mount(project: Project) -> None:
     """Make the project importable below `servegraph.project.files`, here and in child processes."""
     os.environ["SERVEGRAPH_PROJECT"] = str(project.root)
     package = importlib.import_module(MOUNT)
+    if package.__path__ == [str(project.root)]:
+        return
     package.__path__ = [str(project.root)]
+    # Modules of another project may bear the same names.
+    for name in [name for name in sys.modules if name.startswith(f"{MOUNT}.")]:
+        del sys.modules[name]
 
 
 def load_class(project: Project, reference: str) -> type:
@@ -38,7 +46,7 @@ def load_class(project: Project, reference: str) -> type:
     if not isinstance(found, type):
         classes = [name for name, value in vars(module).items() if _is_own_class(value, module)]
         raise ComponentNotFound(
-            f"{reference!r}: no class {class_name} in {module.__file__}",
+            f"{reference!r}: no class {class_name} in {getattr(module, '__file__', None) or module.__name__}",
             hint=f"it has: {', '.join(classes) or 'no class'}",
         )
     return found
@@ -52,11 +60,8 @@ def load_module(project: Project, name: str, reference: str) -> ModuleType:
     """The module `name` of the project, or an installed one."""
     mount(project)
     mounted = f"{MOUNT}.{name}"
-    try:
-        inside = bool(name) and find_spec(mounted) is not None
-    except ModuleNotFoundError:
-        inside = False
-    if not inside and not _installed(name):
+    inside = _exists(mounted)
+    if not _NAME.fullmatch(name) or not (inside or _exists(name)):
         raise ComponentNotFound(
             f"{reference!r}: there is no {name.replace('.', '/')}.py in {project.root}",
             hint="write references as folder.file:Class, relative to the project",
@@ -64,10 +69,10 @@ def load_module(project: Project, name: str, reference: str) -> ModuleType:
     return _import(mounted if inside else name, reference)
 
 
-def _installed(name: str) -> bool:
+def _exists(name: str) -> bool:
     try:
-        return bool(name) and find_spec(name) is not None
-    except (ModuleNotFoundError, ValueError):
+        return find_spec(name) is not None
+    except (ImportError, ValueError):
         return False
 
 
@@ -93,12 +98,13 @@ def load_graph(project: Project, path: Path) -> SeldonDeployment:
         return load(path)
     if not path.is_file():
         raise ConfigurationError(f"there is no graph file {path}", hint="name a file such as graphs/screening.py")
-    found = [value for value in vars(_graph_module(project, path)).values() if isinstance(value, SeldonDeployment)]
+    values = vars(_graph_module(project, path)).values()
+    found = {id(value): value for value in values if isinstance(value, SeldonDeployment)}
     if len(found) != 1:
         raise ConfigurationError(
             f"{path} defines {len(found)} deployments", hint="a graph file holds exactly one `deployment(...)`"
         )
-    return found[0]
+    return next(iter(found.values()))
 
 
 def _graph_module(project: Project, path: Path) -> ModuleType:

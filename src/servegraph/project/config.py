@@ -61,4 +61,7 @@ def _project(root: Path, table: dict[str, Any]) -> Project:
             f"[tool.servegraph] of {root / 'pyproject.toml'} has unknown keys: {', '.join(unknown)}",
             hint="it knows: graph, training",
         )
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise ConfigurationError(f"[tool.servegraph] {key} is {value!r}", hint="write it as text")
     return Project(root, table.get("graph"), table.get("training"))

@@ -24,10 +24,14 @@ from servegraph.serving.status import body_of, status_of
 log = logging.getLogger(__name__)
 
 JSON = "application/json"
+_ALLOWED_HEADERS = "Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token"
 _COMMON_HEADERS = [
     ("x-content-type-options", "nosniff"),
     ("access-control-allow-origin", "*"),
-    ("access-control-allow-headers", "Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token"),
+    (
+        "access-control-allow-headers",
+        "Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token",
+    ),
 ]
 
 
@@ -35,6 +39,7 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     content_type: str = JSON
+    puid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,8 @@ class RestFront:
             await self._serve(route, scope, protocol)
 
     async def _serve(self, route: Route, scope: Any, protocol: Any) -> None:
-        puid = scope.headers.get("seldon-puid") or new_puid()
+        given = scope.headers.get("seldon-puid")
+        puid = given or new_puid()
         self.in_flight += 1
         try:
             body = await protocol()
@@ -118,7 +124,7 @@ class RestFront:
             if route.service:
                 seconds = perf_counter() - started
                 self._listener.request_done(route.service, route.method.lower(), str(answer.status), seconds)
-            self._respond(protocol, answer, [("seldon-puid", puid)])
+            self._respond(protocol, answer, [("seldon-puid", given or answer.puid or puid)])
         finally:
             self.in_flight -= 1
             self.served += 1
@@ -141,7 +147,7 @@ class RestFront:
     async def _predict(self, body: bytes, puid: str) -> Answer:
         message = wire_json.decode(wire_json.parse(body))
         answer = await self._engine.predict(message, puid)
-        return Answer(200, wire_json.encode(answer))
+        return Answer(200, wire_json.encode(answer), puid=answer.meta.puid)
 
     async def _feedback(self, body: bytes, _: str) -> Answer:
         feedback = wire_json.decode_feedback(wire_json.parse(body))

@@ -9,7 +9,7 @@ Source:
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from servegraph.spec.resource import Resource
 from servegraph.spec.unit import PredictiveUnit
@@ -40,8 +40,9 @@ class PredictorSpec(Resource):
     name: str
     graph: PredictiveUnit
     component_specs: list[ComponentSpec] | None = None
-    replicas: int | None = None
-    traffic: int | None = None
+    replicas: StrictInt | None = None
+    traffic: StrictInt | None = None
+    shadow: bool = False
     annotations: dict[str, str] = Field(default_factory=dict)
     svc_orch_spec: dict[str, Any] = Field(default_factory=dict)
 
@@ -74,7 +75,7 @@ class DeploymentSpec(Resource):
 
 
 class SeldonDeployment(Resource):
-    """The whole object; `predictor` is the only one that is served for now."""
+    """The whole object."""
 
     api_version: str = API_VERSION
     kind: str = "SeldonDeployment"

@@ -3,6 +3,7 @@
 Dumping is deterministic: the order of the document, block style, no references, no wrapping.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +60,12 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+# Go's YAML, which kubectl uses, reads these as numbers and truth values; text that looks like them needs quotes.
+for _kind, _pattern, _first in (
+    ("float", r"[-+]?[0-9.]+[eE][-+]?[0-9]+$", "-+.0123456789"),
+    ("int", r"[-+]?0o[0-7]+$", "-+0"),
+    ("bool", r"[yYnN]$", "yYnN"),
+):
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(_pattern), list(_first))

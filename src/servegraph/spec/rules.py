@@ -3,7 +3,8 @@
 Source:
     The admission rules of Seldon Core v1 that this graph can break, DNS names of Kubernetes,
     and the traps of the executor (a RANDOM_ABTEST with two parameters ignores its ratio;
-    several children without a combiner answer with the first).
+    several children without a combiner answer with the first; of the built-in implementations
+    it has code for RANDOM_ABTEST alone).
 """
 
 import re
@@ -14,6 +15,7 @@ from servegraph.errors import InvalidGraph, Problem
 from servegraph.spec.deployment import PredictorSpec, SeldonDeployment
 from servegraph.spec.unit import Implementation, PredictiveUnit, UnitMethod, UnitType
 
+_UNSERVED = (Implementation.SIMPLE_MODEL, Implementation.SIMPLE_ROUTER, Implementation.AVERAGE_COMBINER)
 _DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 MAX_LEVELS = 11  # the CRD spells out the root and ten levels below it
 MAX_CONTAINER_NAME = 48  # longer ones break the label `seldon-app-svc-<container>`
@@ -52,8 +54,9 @@ def _duplicates(where: str, names: list[str]) -> Iterator[Problem]:
 
 
 def _traffic(predictors: list[PredictorSpec]) -> Iterator[Problem]:
-    total = sum(predictor.traffic or 0 for predictor in predictors)
-    if len(predictors) > 1 and total != 100:
+    shares = [predictor.traffic or 0 for predictor in predictors if not predictor.shadow]
+    total = sum(shares)
+    if len(shares) > 1 and total != 100:
         yield Problem("spec.predictors", f"traffic adds up to {total}", "make the percentages add up to 100")
 
 
@@ -72,19 +75,18 @@ def _levels(node: PredictiveUnit) -> int:
 
 def _node(node: PredictiveUnit, predictor: PredictorSpec) -> Iterator[Problem]:
     where = f"node {node.name!r}"
-    yield from _bad_name(where, node.name, MAX_CONTAINER_NAME)
-    if not node.built_in and not _is_server(node) and not predictor.container(node.name):
+    if not node.built_in:
+        yield from _bad_name(where, node.name, MAX_CONTAINER_NAME)
+    if not node.built_in and not node.is_server and not predictor.container(node.name):
         yield Problem(where, "has no container of its name", "add one to componentSpecs")
-    if _is_server(node) and not node.model_uri:
+    if node.built_in in _UNSERVED:
+        yield Problem(where, f"nothing implements {node.built_in}", "give the node a component of its own")
+    if node.is_server and not node.model_uri and node.implementation != "HUGGINGFACE_SERVER":
         yield Problem(where, f"{node.implementation} has no modelUri", "say which artifact it serves")
     if node.type is UnitType.UNKNOWN_TYPE and not node.methods and not node.built_in:
         yield Problem(where, "has neither a type nor methods", "give it a type, e.g. MODEL")
     yield from _parameters(node, where)
     yield from _children(node, where)
-
-
-def _is_server(node: PredictiveUnit) -> bool:
-    return node.implementation is not None and node.implementation not in set(Implementation)
 
 
 def _parameters(node: PredictiveUnit, where: str) -> Iterator[Problem]:

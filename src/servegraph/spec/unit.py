@@ -121,20 +121,23 @@ class PredictiveUnit(Resource):
     @property
     def built_in(self) -> Implementation | None:
         """The built-in implementation, if the node has one."""
-        if self.implementation in (None, Implementation.UNKNOWN_IMPLEMENTATION):
-            return None
-        return Implementation(self.implementation) if self.implementation in set(Implementation) else None
+        if self.implementation in set(Implementation) - {Implementation.UNKNOWN_IMPLEMENTATION}:
+            return Implementation(str(self.implementation))
+        return None
 
     @property
     def effective_type(self) -> UnitType:
-        """The type after the operator's defaulting: MODEL when nothing else is said."""
+        """The type after the operator's defaulting: MODEL when nothing else is said, and for every server."""
+        if self.is_server:
+            return UnitType.MODEL
         if self.type is not None:
             return self.type
-        if self.implementation in (None, Implementation.UNKNOWN_IMPLEMENTATION) and not self.methods:
-            return UnitType.MODEL
-        if self.implementation is not None and self.implementation not in set(Implementation):
-            return UnitType.MODEL
-        return UnitType.UNKNOWN_TYPE
+        return UnitType.UNKNOWN_TYPE if self.built_in or self.methods else UnitType.MODEL
+
+    @property
+    def is_server(self) -> bool:
+        """Whether the node is a prepackaged server, e.g. SKLEARN_SERVER."""
+        return self.implementation is not None and self.implementation not in set(Implementation)
 
     @property
     def is_router(self) -> bool:
