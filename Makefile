@@ -30,7 +30,7 @@ fmt: setup  ## format, and fix what the linter can fix
 	@$(BIN)/ruff format --quiet
 
 manifests: setup  ## write manifests/ again from graphs/ and the registry
-	@$(BIN)/servegraph render
+	@for graph in graphs/*.py; do $(BIN)/servegraph render $$graph || exit; done
 	@$(BIN)/servegraph dashboards
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate --python-version 3.12 \
