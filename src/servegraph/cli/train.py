@@ -8,7 +8,6 @@ from rich.table import Table
 from servegraph.cli import logs
 from servegraph.cli.console import console, progress
 from servegraph.cli.context import PROJECT_OPTION, open_project, open_registry, training_module
-from servegraph.project import Project
 
 
 @click.command()
@@ -23,16 +22,8 @@ def train(folder: Path, csv: Path | None, label: str | None) -> None:
       servegraph train
       servegraph train --csv biopsies.csv --label malignant
     """
-    fit(open_project(folder), csv, label)
-
-
-def fit(project: Project, csv: Path | None = None, label: str | None = None) -> None:
-    """Train, and show what was registered and how good it is.
-
-    Raises:
-        ConfigurationError: the project has no training, or the CSV cannot be used.
-    """
     logs.configure()
+    project = open_project(folder)
     out = console()
     module = training_module(project)
     with progress(out, "training") as status:

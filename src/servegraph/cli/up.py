@@ -1,12 +1,13 @@
 """`servegraph up`: from nothing to an answer."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 
 from servegraph.cli.context import GRAPH_ARGUMENT, open_graph, open_project, open_registry
 from servegraph.cli.run import serve, serving_options
-from servegraph.cli.train import fit
 from servegraph.errors import ArtifactNotFound
 from servegraph.project import Project
 from servegraph.serving.server import Addresses, take_ports
@@ -28,8 +29,15 @@ def up(graph: Path | None, host: str, http_port: int, grpc_port: int, with_monit
     deployment = open_graph(project, graph)
     ports = take_ports(Addresses(host, http_port, grpc_port))
     if project.training is not None and _lacks_artifacts(project, deployment):
-        fit(project)
+        _train(project)
     serve(project, deployment, ports, with_monitor)
+
+
+def _train(project: Project) -> None:
+    # A process of its own: the one that serves should not carry MLflow.
+    done = subprocess.run([sys.executable, "-m", "servegraph.cli", "train", "--project", str(project.root)])
+    if done.returncode != 0:
+        sys.exit(done.returncode)
 
 
 def _lacks_artifacts(project: Project, deployment: SeldonDeployment) -> bool:
