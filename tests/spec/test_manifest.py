@@ -291,9 +291,7 @@ def test_every_field_that_is_missing_or_wrong_is_named():
         ),
         Problem("spec.predictors.0.graph.parameters.0.value", "Input should be a valid string", fix),
         Problem("spec.predictors.1.graph", "Field required", fix),
-        Problem(
-            "spec.predictors.1.traffic", "Input should be a valid integer", fix
-        ),
+        Problem("spec.predictors.1.traffic", "Input should be a valid integer", fix),
     )
     assert str(caught.value).startswith(
         "'manifests/x.yaml' cannot be served:\n"
