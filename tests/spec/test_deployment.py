@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from servegraph.spec import Implementation, PredictiveUnit, PredictorSpec, UnitType, environment
+from servegraph.spec import Implementation, PredictiveUnit, PredictorSpec, UnitType, environment, split_image
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,18 @@ def test_the_type_is_what_the_operator_makes_of_it(unit: dict[str, Any], kind: U
 )
 def test_built_in_implementations_are_seldons_four(implementation: str | None, built_in: Implementation | None):
     assert PredictiveUnit(name="m", implementation=implementation).built_in is built_in
+
+
+@pytest.mark.parametrize(
+    ("image", "parts"),
+    [
+        ("seldonio/iris:1.2", ("seldonio/iris", "1.2")),
+        ("registry:5000/team/iris:1.2", ("registry:5000/team/iris", "1.2")),
+        ("registry:5000/team/iris", ("registry:5000/team/iris", "")),
+        ("iris@sha256:abc", ("iris", "sha256:abc")),
+        ("iris", ("iris", "")),
+        ("", ("", "")),
+    ],
+)
+def test_an_image_is_split_into_name_and_version(image: str, parts: tuple[str, str]):
+    assert split_image(image) == parts

@@ -1,6 +1,6 @@
 """Put a graph together: pull its artifacts, load its components, say so node by node."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -24,6 +24,18 @@ class LoadedNode:
     artifact: Artifact | None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+
+    @property
+    def width(self) -> int | None:
+        """Features per row, where the artifact's signature says so."""
+        return self.artifact.signature.width if self.artifact and self.artifact.signature else None
+
+    @property
+    def input_names(self) -> Sequence[str]:
+        """The features' names, or nothing where one has none."""
+        columns = self.artifact.signature.inputs if self.artifact and self.artifact.signature else None
+        names = [column.name for column in columns or ()]
+        return [name for name in names if name] if all(names) else []
 
     @property
     def is_detector(self) -> bool:

@@ -1,6 +1,7 @@
 """What commands print: node lines, endpoints, tables. Plain lines in a pipe, colour on a terminal."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -8,6 +9,7 @@ from rich.status import Status
 
 from servegraph.artifacts import Artifact
 from servegraph.cli.assemble import LoadedNode
+from servegraph.serving.server import Addresses
 
 
 def console() -> Console:
@@ -41,3 +43,20 @@ def _parameters(node: LoadedNode) -> str:
 def _artifact(artifact: Artifact) -> str:
     alias = f"@{artifact.alias}" if artifact.alias else ""
     return f"{artifact.name}{alias} → v{artifact.version}  [dim]sha[/] {artifact.digest[:8]}"
+
+
+def print_endpoints(out: Console, name: str, addresses: Addresses, nodes: Sequence[LoadedNode], seconds: float) -> None:
+    """Where the graph answers, and a line to paste that asks it."""
+    url = f"http://{addresses.host}:{addresses.http_port}"
+    out.print(f"[bold]{name}[/] is ready after {seconds:.1f} s: {len(nodes)} nodes")
+    out.print(f"  REST     {url}/api/v1.0/predictions")
+    out.print(f"  gRPC     {addresses.host}:{addresses.grpc_port}  seldon.protos.Seldon")
+    out.print(f"  metrics  {url}/prometheus")
+    out.print("try it:")
+    out.print(f"  {_curl(url, nodes)}", soft_wrap=True, markup=False)
+
+
+def _curl(url: str, nodes: Sequence[LoadedNode]) -> str:
+    example = next((node.artifact.input_example() for node in nodes if node.artifact), None)
+    body = json.dumps({"data": {"ndarray": example[:1] if example else [[1.0, 2.0]]}}, separators=(",", ":"))
+    return f"curl -s {url}/api/v1.0/predictions -H 'Content-Type: application/json' -d '{body}'"

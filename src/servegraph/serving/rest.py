@@ -57,14 +57,12 @@ class Site:
 
     Attributes:
         prefix: the ingress form, `/seldon/<namespace>/<name>`.
-        is_ready: whether predictions can be answered.
         metrics: content type and text of the Prometheus page.
         metadata: the graph's metadata as JSON.
         status: what `servegraph status` shows, as JSON.
     """
 
     prefix: str
-    is_ready: Callable[[], bool]
     metrics: Callable[[], tuple[str, bytes]]
     metadata: bytes
     status: Callable[[], Mapping[str, Any]]
@@ -160,8 +158,7 @@ class RestFront:
         return Answer(200, b"")
 
     async def _ready(self, _body: bytes, _: str) -> Answer:
-        ready = self._site.is_ready() and not self._draining
-        return Answer(200 if ready else 503, b"")
+        return Answer(503 if self._draining else 200, b"")
 
     async def _prometheus(self, _body: bytes, _: str) -> Answer:
         # Milliseconds of formatting, which requests need not wait for.

@@ -9,6 +9,7 @@ from servegraph.spec.deployment import (
     PredictorSpec,
     SeldonDeployment,
     environment,
+    split_image,
 )
 from servegraph.spec.manifest import dump, load, parse
 from servegraph.spec.rules import check
@@ -33,4 +34,5 @@ __all__ = [
     "environment",
     "load",
     "parse",
+    "split_image",
 ]

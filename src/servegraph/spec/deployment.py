@@ -69,6 +69,15 @@ def environment(container: Mapping[str, Any]) -> dict[str, str]:
     return {item["name"]: item["value"] for item in container.get("env") or [] if "value" in item}
 
 
+def split_image(image: str) -> tuple[str, str]:
+    """The name and the tag or digest of a container image; a registry's port is part of the name."""
+    name, _, digest = image.partition("@")
+    if digest:
+        return name, digest
+    head, colon, tag = image.rpartition(":")
+    return (head, tag) if colon and "/" not in tag else (image, "")
+
+
 class DeploymentSpec(Resource):
     predictors: list[PredictorSpec]
     annotations: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,168 @@
+"""One run of a graph: its parts wired together, from the first request to the last."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from rich.console import Console
+
+from servegraph.cli import describe
+from servegraph.cli.assemble import LoadedNode
+from servegraph.cli.console import print_endpoints
+from servegraph.engine import Engine, Parts, compile_plan
+from servegraph.engine.feedback import Ledger
+from servegraph.monitor.client import MonitorClient
+from servegraph.observe.metrics import Metrics
+from servegraph.project import Project
+from servegraph.serving.grpc_front import GrpcFront
+from servegraph.serving.metadata import as_proto, graph_metadata
+from servegraph.serving.rest import RestFront, Site
+from servegraph.serving.server import Addresses, Ports, Server
+from servegraph.spec import SeldonDeployment
+from servegraph.supervisor import Supervisor
+
+
+class Session:
+    """A deployment's loaded nodes, served.
+
+    Args:
+        folder: private folder for the monitor's socket; None runs no monitor.
+        feedback_memory: predictions that feedback can still name.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        deployment: SeldonDeployment,
+        nodes: Sequence[LoadedNode],
+        folder: Path | None,
+        feedback_memory: int,
+    ) -> None:
+        self._project = project
+        self._deployment = deployment
+        self._predictor = deployment.spec.predictors[0]
+        self._nodes = nodes
+        self._folder = folder
+        self._started = monotonic()
+        self._monitor = self._make_monitor()
+        self._metrics = self._make_metrics()
+        self._engine = self._make_engine(Ledger(feedback_memory))
+
+    async def run(self, ports: Ports, out: Console, loading_since: float) -> None:
+        """Serve on the ports until SIGINT or SIGTERM; then answer what was accepted.
+
+        Raises:
+            EnvironmentFault: the gRPC address cannot be bound.
+        """
+        stop = _stop_on_signals()
+        metadata = graph_metadata(self._predictor, describe.documents(self._nodes, self._predictor))
+        rest = RestFront(self._engine, self._site(metadata), self._metrics)
+        server = Server(rest, GrpcFront(self._engine, as_proto(metadata), self._metrics), ports)
+        await server.start()
+        with _announced(self._project, self._deployment, ports.addresses):
+            print_endpoints(out, self._deployment.name, ports.addresses, self._nodes, monotonic() - loading_since)
+            await self._watch_until(stop, server)
+        out.print("stopped")
+
+    async def _watch_until(self, stop: asyncio.Event, server: Server) -> None:
+        if self._monitor is None or self._folder is None:
+            await stop.wait()
+            await server.stop()
+            return
+        supervisor = Supervisor("the drift monitor", self._monitor_command(self._folder))
+        await supervisor.start()
+        feeding = asyncio.get_running_loop().create_task(self._monitor.run())
+        await stop.wait()
+        await server.stop()
+        await self._monitor.close()
+        await supervisor.stop()
+        await feeding
+
+    def _make_monitor(self) -> MonitorClient | None:
+        detectors = [node.unit.name for node in self._nodes if node.is_detector]
+        if self._folder is None or not detectors:
+            return None
+        return MonitorClient(self._folder / "monitor.sock", detectors)
+
+    def _monitor_command(self, folder: Path) -> list[str]:
+        detectors = {
+            node.unit.name: {"reference": node.reference, "arguments": dict(node.arguments)}
+            for node in self._nodes
+            if node.is_detector
+        }
+        config = folder / "detectors.json"
+        config.write_text(json.dumps(detectors), encoding="utf-8")
+        checkpoint = self._project.state / f"monitor-{self._deployment.name}.json"
+        options = {
+            "--project": self._project.root,
+            "--detectors": config,
+            "--socket": folder / "monitor.sock",
+            "--checkpoint": checkpoint,
+        }
+        words = [str(word) for option in options.items() for word in option]
+        return [sys.executable, "-m", "servegraph.cli", "monitor", *words]
+
+    def _make_metrics(self) -> Metrics:
+        labels = {node.unit.name: describe.labels(node, self._predictor) for node in self._nodes}
+        version = self._predictor.annotations.get("version", "")
+        report = self._monitor.report if self._monitor else None
+        return Metrics(self._deployment.name, self._predictor.name, version, labels, report)
+
+    def _make_engine(self, ledger: Ledger) -> Engine:
+        tap = self._monitor.tap if self._monitor else None
+        parts = Parts(
+            components={node.unit.name: node.component for node in self._nodes if node.component},
+            taps={node.unit.name: tap(node.unit.name) for node in self._nodes if tap and node.is_detector},
+            widths={node.unit.name: node.width for node in self._nodes if node.width is not None},
+            versions={n.unit.name: f"{n.artifact.name}/{n.artifact.version}" for n in self._nodes if n.artifact},
+        )
+        return Engine(compile_plan(self._predictor, parts, self._metrics), ledger, self._metrics)
+
+    def _site(self, metadata: dict[str, Any]) -> Site:
+        return Site(
+            prefix=f"/seldon/{self._deployment.namespace}/{self._deployment.name}",
+            metrics=self._metrics.render,
+            metadata=json.dumps(metadata).encode(),
+            status=self._status,
+        )
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "deployment": self._deployment.name,
+            "namespace": self._deployment.namespace,
+            "predictor": self._predictor.name,
+            "pid": os.getpid(),
+            "uptime_s": round(monotonic() - self._started, 1),
+            "nodes": [describe.status(node) for node in self._nodes],
+            "arms": self._metrics.arms(),
+            "feedback": self._metrics.feedback_results(),
+            "monitor": asdict(self._monitor.report()) if self._monitor else None,
+        }
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+@contextmanager
+def _announced(project: Project, deployment: SeldonDeployment, addresses: Addresses) -> Iterator[None]:
+    """Tell `status` and `traffic` where we are, while we are."""
+    path = project.state / "run.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"deployment": deployment.name, "pid": os.getpid(), **asdict(addresses)}))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
