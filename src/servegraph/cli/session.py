@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -100,12 +101,12 @@ class Session:
         }
         config = folder / "detectors.json"
         config.write_text(json.dumps(detectors), encoding="utf-8")
-        checkpoint = self._project.state / f"monitor-{self._deployment.name}.json"
+        name = f"monitor-{self._deployment.name}-{_fingerprint(self._nodes)}.json"
         options = {
             "--project": self._project.root,
             "--detectors": config,
             "--socket": folder / "monitor.sock",
-            "--checkpoint": checkpoint,
+            "--checkpoint": self._project.state / name,
         }
         words = [str(word) for option in options.items() for word in option]
         return [sys.executable, "-m", "servegraph.cli", "monitor", *words]
@@ -146,6 +147,12 @@ class Session:
             "feedback": self._metrics.feedback_results(),
             "monitor": asdict(self._monitor.report()) if self._monitor else None,
         }
+
+
+def _fingerprint(nodes: Sequence[LoadedNode]) -> str:
+    """Another for other artifacts: rows that another scaler made must not be tested with these."""
+    digests = [f"{node.unit.name}={node.artifact.digest}" for node in nodes if node.artifact]
+    return sha256("\n".join(digests).encode()).hexdigest()[:12]
 
 
 def _stop_on_signals() -> asyncio.Event:
