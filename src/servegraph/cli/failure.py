@@ -22,16 +22,21 @@ def exit_code(error: ServeGraphError) -> int:
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Report errors of this library as one message, and leave with their exit code.
+    """Report errors of this library, and of the machine, as one message, and leave with their exit code.
 
     With SERVEGRAPH_DEBUG set they are raised, traceback and all.
     """
     try:
         yield
-    except ServeGraphError as error:
+    except (ServeGraphError, OSError) as error:
         if os.environ.get("SERVEGRAPH_DEBUG"):
             raise
-        fail(error)
+        fail(error if isinstance(error, ServeGraphError) else _of_the_machine(error))
+
+
+def _of_the_machine(error: OSError) -> EnvironmentFault:
+    where = f" ({error.filename})" if error.filename else ""
+    return EnvironmentFault(f"{error.strerror or error}{where}", hint="look at the disk's space and at permissions")
 
 
 def fail(error: ServeGraphError) -> NoReturn:

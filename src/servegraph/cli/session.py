@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +30,8 @@ from servegraph.serving.rest import RestFront, Site
 from servegraph.serving.server import Addresses, Ports, Server
 from servegraph.spec import SeldonDeployment
 from servegraph.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
 
 
 class Session:
@@ -68,24 +71,23 @@ class Session:
         rest = RestFront(self._engine, self._site(metadata), self._metrics)
         server = Server(rest, GrpcFront(self._engine, as_proto(metadata), self._metrics), ports)
         await server.start()
-        with _announced(self._project, self._deployment, ports.addresses):
-            print_endpoints(out, self._deployment.name, ports.addresses, self._nodes, monotonic() - loading_since)
-            await self._watch_until(stop, server)
+        async with AsyncExitStack() as ending:
+            if self._monitor is not None and self._folder is not None:
+                await self._start_monitor(self._monitor, self._folder, ending)
+            ending.push_async_callback(server.stop)  # first of all: what is answered is still watched
+            with _announced(self._project, self._deployment, ports.addresses):
+                print_endpoints(out, self._deployment.name, ports.addresses, self._nodes, monotonic() - loading_since)
+                await stop.wait()
         out.print("stopped")
 
-    async def _watch_until(self, stop: asyncio.Event, server: Server) -> None:
-        if self._monitor is None or self._folder is None:
-            await stop.wait()
-            await server.stop()
-            return
-        supervisor = Supervisor("the drift monitor", self._monitor_command(self._folder))
+    async def _start_monitor(self, monitor: MonitorClient, folder: Path, ending: AsyncExitStack) -> None:
+        supervisor = Supervisor("the drift monitor", self._monitor_command(folder))
         await supervisor.start()
-        feeding = asyncio.get_running_loop().create_task(self._monitor.run())
-        await stop.wait()
-        await server.stop()
-        await self._monitor.close()
-        await supervisor.stop()
-        await feeding
+        ending.push_async_callback(supervisor.stop)
+        feeding = asyncio.get_running_loop().create_task(monitor.run())
+        await asyncio.sleep(0)  # `close` waits for a `run` that has begun
+        ending.push_async_callback(asyncio.wait, [feeding])
+        ending.push_async_callback(monitor.close)
 
     def _make_monitor(self) -> MonitorClient | None:
         detectors = [node.unit.name for node in self._nodes if node.is_detector]
@@ -167,9 +169,14 @@ def _stop_on_signals() -> asyncio.Event:
 def _announced(project: Project, deployment: SeldonDeployment, addresses: Addresses) -> Iterator[None]:
     """Tell `status` and `traffic` where we are, while we are."""
     path = project.state / "run.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"deployment": deployment.name, "pid": os.getpid(), **asdict(addresses)}))
+    said = {"deployment": deployment.name, "pid": os.getpid(), **asdict(addresses)}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(said), encoding="utf-8")
+    except OSError as error:
+        log.warning("%s cannot be written (%s); tell `status` and `traffic` the --url", path, error.strerror)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
