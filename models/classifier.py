@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from servegraph.artifacts import load_model, read_signature
+from servegraph.errors import InvalidPayload
 
 TRUSTED = ("sklearn.tree._tree.Tree",)
 """Types that a model's skops file may hold beyond those that skops accepts of itself.
@@ -36,8 +37,15 @@ class Classifier:
         self._classes = list(named or map(str, self._model.classes_))
 
     def predict(self, X: ArrayLike, names: Sequence[str], meta: Mapping[str, Any] | None = None) -> NDArray[np.float64]:
-        """Probabilities of shape (n, classes) for rows of shape (n, features)."""
-        probabilities: NDArray[np.float64] = self._model.predict_proba(np.asarray(X, dtype=np.float64))
+        """Probabilities of shape (n, classes) for rows of shape (n, features).
+
+        Raises:
+            InvalidPayload: a value is missing or infinite, which these models cannot take.
+        """
+        rows = np.asarray(X, dtype=np.float64)
+        if not np.isfinite(rows).all():
+            raise InvalidPayload("a value is missing or infinite", hint="send finite numbers only")
+        probabilities: NDArray[np.float64] = self._model.predict_proba(rows)
         return probabilities
 
     def class_names(self) -> list[str]:

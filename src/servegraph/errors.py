@@ -1,4 +1,4 @@
-"""Every error this library raises on purpose.
+"""The errors that pass from one part of this library to another.
 
 Each class says whose fault it is, so that the fronts can map it to a status and the
 command line to an exit code without looking at the text:

@@ -14,13 +14,17 @@ from servegraph.errors import InvalidGraph, Problem
 from servegraph.spec import (
     ROUTING_INJECTION,
     ComponentSpec,
+    Container,
     DeploymentSpec,
+    EnvVar,
     Implementation,
     Metadata,
     Parameter,
+    PodSpec,
     PredictiveUnit,
     PredictorSpec,
     SeldonDeployment,
+    SvcOrchSpec,
     UnitType,
     check,
 )
@@ -117,8 +121,8 @@ def deployment(
         name=predictor,
         replicas=replicas,
         graph=_unit(graph),
-        component_specs=[ComponentSpec(spec={"containers": _containers(graph, image)})],
-        svc_orch_spec={"env": [{"name": ROUTING_INJECTION, "value": "true"}]},
+        component_specs=[ComponentSpec(spec=PodSpec(containers=_containers(graph, image)))],
+        svc_orch_spec=SvcOrchSpec(env=[EnvVar(name=ROUTING_INJECTION, value="true")]),
     )
     metadata = Metadata(name=name) if namespace is None else Metadata(name=name, namespace=namespace)
     built = SeldonDeployment(
@@ -160,9 +164,9 @@ def _parameter(node: Node, key: str, value: ParameterValue) -> Parameter:
         raise InvalidGraph(node.name, [Problem(f"node {node.name!r}", str(error), "write it as text")]) from error
 
 
-def _containers(graph: Node, image: str) -> list[dict[str, object]]:
+def _containers(graph: Node, image: str) -> list[Container]:
     return [
-        {"name": node.name, "image": image, "env": [{"name": "MODEL_NAME", "value": node.component}]}
+        Container(name=node.name, image=image, env=[EnvVar(name="MODEL_NAME", value=node.component)])
         for node in graph.walk()
         if node.component is not None
     ]

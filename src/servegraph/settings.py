@@ -32,8 +32,13 @@ def read(environment: Mapping[str, str]) -> Settings:
     return Settings(
         tracking_uri=environment.get("MLFLOW_TRACKING_URI") or None,
         feedback_memory=_positive(environment, "SERVEGRAPH_FEEDBACK_MEMORY", 100_000),
-        debug=environment.get("SERVEGRAPH_DEBUG", "").lower() in ("1", "true", "yes"),
+        debug=is_debug(environment),
     )
+
+
+def is_debug(environment: Mapping[str, str]) -> bool:
+    """Whether SERVEGRAPH_DEBUG is set, to 1, true or yes."""
+    return environment.get("SERVEGRAPH_DEBUG", "").lower() in ("1", "true", "yes")
 
 
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -21,7 +21,6 @@ class Supervisor:
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
-        self.restarts = 0
 
     @property
     def pid(self) -> int | None:
@@ -47,10 +46,19 @@ class Supervisor:
             code = await self._process.wait()
             delay = FIRST_DELAY_S if monotonic() - started > STABLE_S else delay
             log.warning("%s ended (%s); it starts again in %.1f s", self._name, _how(code), delay)
+            delay = await self._start_again(delay)
+
+    async def _start_again(self, delay: float) -> float:
+        """Try until it starts; the next delay is returned."""
+        while True:
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_DELAY_S)
-            self.restarts += 1
-            self._process = await self._spawn()
+            try:
+                self._process = await self._spawn()
+            except OSError as error:
+                log.warning("%s cannot be started (%s); the next try is in %.1f s", self._name, error, delay)
+            else:
+                return delay
 
     async def stop(self) -> None:
         """End the child: SIGTERM, and SIGKILL if that does not help."""

@@ -5,6 +5,7 @@ python monitor_of_tests.py <socket> <checkpoint> light|slow-to-load|cannot-load|
 
 import importlib.util
 import math
+import os
 import sys
 import time
 from pathlib import Path
@@ -61,4 +62,4 @@ def of_project(artifact: str) -> Any:
 if __name__ == "__main__":
     socket, checkpoint, kind = sys.argv[1:]
     detector = of_project(kind) if Path(kind).is_absolute() else LightDetector(kind)
-    serve(Path(socket), {"drift": detector}, Path(checkpoint))
+    serve(Path(socket), {"drift": detector}, Path(checkpoint), os.getppid())

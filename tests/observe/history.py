@@ -7,8 +7,8 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from servegraph.engine.events import DetectorState, MonitorReport
 from servegraph.observe.metrics import Metrics, NodeLabels
+from servegraph.verdict import DetectorState, MonitorReport
 
 DETECTOR_RAN = 600.0  # seconds before the start
 PREDICT = "/seldon.protos.Seldon/Predict"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from servegraph.observe.alerts import alert_rules
-from servegraph.observe.monitoring import write_monitoring
+from servegraph.observe.files import write_monitoring
 
 GRAPH = 'deployment_name="screening",predictor_name="main"'
 PREDICTIONS = f'{GRAPH},service="predictions",method="post"'

@@ -9,8 +9,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.observe.history import NODES, PREDICT, History
 
-from servegraph.engine.events import DetectorState, FeedbackResult, Listener, MonitorReport
+from servegraph.engine.events import FeedbackResult, Listener
 from servegraph.observe.metrics import Metrics, NodeLabels
+from servegraph.verdict import DetectorState, MonitorReport
 
 Labels = dict[str, str]
 GRAPH = {"deployment_name": "screening", "predictor_name": "main"}

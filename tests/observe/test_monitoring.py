@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from servegraph.errors import EnvironmentFault
-from servegraph.observe.monitoring import write_monitoring
+from servegraph.observe.files import write_monitoring
 
 COMMITTED = Path(__file__).parents[2] / "manifests" / "monitoring"
 NAMES = ["screening-dashboard.json", "screening-rules.yaml", "prometheus.yml"]

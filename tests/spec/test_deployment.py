@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from servegraph.spec import Implementation, PredictiveUnit, PredictorSpec, UnitType, environment, split_image
+from servegraph.spec import Container, Implementation, PredictiveUnit, PredictorSpec, UnitType, split_image
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,8 @@ def test_environment_holds_the_literal_variables():
         "name": "m",
         "env": [{"name": "A", "value": "1"}, {"name": "B", "valueFrom": {}}, {"name": "C", "value": ""}],
     }
-    assert environment(container) == {"A": "1", "C": ""}
-    assert environment({"name": "m", "env": None}) == {}
-    assert environment({}) == {}
+    assert Container.model_validate(container).environment() == {"A": "1", "C": ""}
+    assert Container.model_validate({"name": "m", "env": None}).environment() == {}
 
 
 @pytest.mark.parametrize(

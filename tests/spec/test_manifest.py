@@ -206,9 +206,9 @@ def test_python_reads_seldons_names():
         ParameterType.FLOAT,
         ParameterType.BOOL,
     ]
-    assert [container["name"] for container in predictor.containers()] == ["clean", "bandit", "left", "right"]
-    assert predictor.container("right") == {"name": "right", "image": "m:2"}
-    assert predictor.container("missing") == {}
+    assert [container.name for container in predictor.containers()] == ["clean", "bandit", "left", "right"]
+    assert (predictor.image("right"), predictor.image("missing")) == ("m:2", "")
+    assert predictor.container("missing") is None
 
 
 def test_the_namespace_is_the_manifests():
@@ -312,3 +312,19 @@ def test_what_was_never_set_is_not_written():
         "metadata": {"name": "x"},
         "spec": {"predictors": []},
     }
+
+
+@pytest.mark.parametrize(
+    ("pod", "place"),
+    [
+        ({"containers": ["x"]}, "spec.predictors.0.componentSpecs.0.spec.containers.0"),
+        ({"containers": {"a": 1}}, "spec.predictors.0.componentSpecs.0.spec.containers"),
+        ({"containers": [{"name": "m", "env": [{"value": "x"}]}]}, "componentSpecs.0.spec.containers.0.env.0.name"),
+        ({"containers": [{"name": "m", "image": 5}]}, "componentSpecs.0.spec.containers.0.image"),
+    ],
+)
+def test_a_malformed_container_is_named_by_its_place(pod: object, place: str):
+    predictor = {"name": "p", "graph": {"name": "m"}, "componentSpecs": [{"spec": pod}]}
+    with pytest.raises(InvalidGraph) as caught:
+        parse({"kind": "SeldonDeployment", "metadata": {"name": "x"}, "spec": {"predictors": [predictor]}}, "test")
+    assert caught.value.problems[0].where.endswith(place)

@@ -1,7 +1,7 @@
 """When a verdict changed, whatever the order of the answers."""
 
-from servegraph.engine.events import DetectorState
 from servegraph.traffic.drift import Alarm, DriftLog
+from servegraph.verdict import DetectorState
 
 
 def detectors(verdict: str, **windows: int) -> dict[str, DetectorState]:

@@ -60,8 +60,11 @@ class Lock:
     def _replace(self, locked: Mapping[str, str]) -> None:
         lines = [f"{_quoted(pin)} = {_quoted(locked[pin])}\n" for pin in sorted(locked)]
         new = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        new.write_text(_HEADER + "".join(lines), encoding="utf-8")
-        new.replace(self.path)
+        try:
+            new.write_text(_HEADER + "".join(lines), encoding="utf-8")
+            new.replace(self.path)
+        finally:
+            new.unlink(missing_ok=True)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

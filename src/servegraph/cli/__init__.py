@@ -21,7 +21,7 @@ _COMMANDS = {
     "monitor": "servegraph.cli.monitor:monitor",
 }
 _SUMMARIES = {
-    "up": "Train what is missing, then serve: one command from nothing to an answer.",
+    "up": "Train if nothing is registered, then serve: one command from nothing to an answer.",
     "run": "Serve a graph or a SeldonDeployment manifest on this machine.",
     "train": "Fit the project's models and register them in MLflow.",
     "traffic": "Send held-out rows to the running graph, with feedback, and watch it.",
@@ -76,5 +76,6 @@ def main() -> None:
 
     # Children are executed, not forked to serve: gRPC's fork handlers would only complain.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what it has to say we say better
     with reported():
         cli()

@@ -11,7 +11,7 @@ from servegraph.component import Component
 from servegraph.engine import needed_methods
 from servegraph.errors import ComponentMismatch, ConfigurationError
 from servegraph.project import Project, load_class
-from servegraph.spec import PredictiveUnit, PredictorSpec, environment
+from servegraph.spec import PredictiveUnit, PredictorSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,8 @@ class LoadedNode:
     @property
     def input_names(self) -> Sequence[str]:
         """The features' names, or nothing where one has none."""
-        columns = self.artifact.signature.inputs if self.artifact and self.artifact.signature else None
-        names = [column.name for column in columns or ()]
-        return [name for name in names if name] if all(names) else []
+        signature = self.artifact.signature if self.artifact else None
+        return (signature.input_names or ()) if signature else ()
 
     @property
     def is_detector(self) -> bool:
@@ -65,7 +64,8 @@ def load_nodes(
 
 
 def _reference(unit: PredictiveUnit, predictor: PredictorSpec) -> str:
-    reference = environment(predictor.container(unit.name)).get("MODEL_NAME")
+    container = predictor.container(unit.name)
+    reference = container.environment().get("MODEL_NAME") if container else None
     if not reference:
         raise ConfigurationError(
             f"node {unit.name!r}: nothing says which class it is",

@@ -47,10 +47,10 @@ def _artifact(artifact: Artifact) -> str:
 
 def print_endpoints(out: Console, name: str, addresses: Addresses, nodes: Sequence[LoadedNode], seconds: float) -> None:
     """Where the graph answers, and a line to paste that asks it."""
-    url = f"http://{addresses.host}:{addresses.http_port}"
+    url = f"http://{addresses.http}"
     out.print(f"[bold]{name}[/] is ready after {seconds:.1f} s: {len(nodes)} nodes")
     out.print(f"  REST     {url}/api/v1.0/predictions")
-    out.print(f"  gRPC     {addresses.host}:{addresses.grpc_port}  seldon.protos.Seldon")
+    out.print(f"  gRPC     {addresses.grpc}  seldon.protos.Seldon")
     out.print(f"  metrics  {url}/prometheus")
     out.print("try it:")
     out.print(f"  {_curl(url, nodes)}", soft_wrap=True, markup=False)

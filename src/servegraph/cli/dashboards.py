@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from servegraph.cli.context import GRAPH_ARGUMENT, PROJECT_OPTION, open_graph, open_project
-from servegraph.observe.monitoring import write_monitoring
+from servegraph.observe.files import write_monitoring
 
 
 @click.command()

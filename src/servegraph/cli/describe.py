@@ -10,7 +10,7 @@ from servegraph.spec import PredictorSpec, split_image
 
 def labels(node: LoadedNode, predictor: PredictorSpec) -> NodeLabels:
     """The labels of a node's metrics."""
-    image, version = split_image(predictor.container(node.unit.name).get("image", ""))
+    image, version = split_image(predictor.image(node.unit.name))
     artifact = node.artifact
     return NodeLabels(
         image=image,
@@ -28,7 +28,7 @@ def documents(nodes: Sequence[LoadedNode], predictor: PredictorSpec) -> dict[str
 
 
 def _document(node: LoadedNode, predictor: PredictorSpec) -> dict[str, Any]:
-    image, version = split_image(predictor.container(node.unit.name).get("image", ""))
+    image, version = split_image(predictor.image(node.unit.name))
     document: dict[str, Any] = {"name": image, "versions": [version]}
     if node.artifact:
         document = {"name": node.artifact.name, "versions": [node.artifact.version], "platform": "mlflow"}

@@ -9,8 +9,10 @@ from typing import NoReturn
 import click
 
 from servegraph.errors import ConfigurationError, EnvironmentFault, ServeGraphError
+from servegraph.settings import is_debug
 
 FINDING, USAGE, ENVIRONMENT = 1, 2, 3
+INTERRUPTED = 130
 
 
 def exit_code(error: ServeGraphError) -> int:
@@ -29,9 +31,11 @@ def reported() -> Iterator[None]:
     try:
         yield
     except (ServeGraphError, OSError) as error:
-        if os.environ.get("SERVEGRAPH_DEBUG"):
+        if is_debug(os.environ):
             raise
         fail(error if isinstance(error, ServeGraphError) else _of_the_machine(error))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 def _of_the_machine(error: OSError) -> EnvironmentFault:

@@ -1,29 +1,47 @@
 """`servegraph monitor`: the drift monitor's process. Started by `run`, not by people."""
 
 import json
+import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from servegraph.cli import logs
-from servegraph.cli.context import PROJECT_OPTION, open_project
+from servegraph.cli.assemble import LoadedNode
 from servegraph.component import build
 from servegraph.monitor.process import serve
-from servegraph.project import load_class
+from servegraph.project import Project, find_project, load_class
 
-_PATH = click.Path(path_type=Path)
+
+def monitor_command(project: Project, nodes: Sequence[LoadedNode], folder: Path) -> list[str]:
+    """The command line of the monitor for the detectors among `nodes`; its socket and checkpoint are in `folder`."""
+    detectors = {
+        node.unit.name: {"reference": node.reference, "arguments": dict(node.arguments)}
+        for node in nodes
+        if node.is_detector
+    }
+    config = folder / "monitor.json"
+    config.write_text(json.dumps({"project": str(project.root), "parent": os.getpid(), "detectors": detectors}))
+    return [sys.executable, "-m", "servegraph.cli", "monitor", str(config)]
+
+
+def socket_of(folder: Path) -> Path:
+    """Where the monitor of a run listens."""
+    return folder / "monitor.sock"
 
 
 @click.command(hidden=True)
-@PROJECT_OPTION
-@click.option("--detectors", required=True, type=_PATH, help="JSON: node to component and constructor arguments.")
-@click.option("--socket", required=True, type=_PATH)
-@click.option("--checkpoint", required=True, type=_PATH)
-def monitor(folder: Path, detectors: Path, socket: Path, checkpoint: Path) -> None:
+@click.argument("config", type=click.Path(path_type=Path))
+def monitor(config: Path) -> None:
     logs.configure()
-    project = open_project(folder)
-    built = {
+    said = json.loads(config.read_text(encoding="utf-8"))
+    project = find_project(Path(said["project"]))
+    detectors = {
         node: build(load_class(project, item["reference"]), node, item["arguments"])
-        for node, item in json.loads(detectors.read_text(encoding="utf-8")).items()
+        for node, item in said["detectors"].items()
     }
-    serve(socket, built, checkpoint)  # type: ignore[arg-type]  # `run` chose the nodes by their methods
+    folder = config.parent
+    # `run` chose the nodes by their methods, so they are detectors.
+    serve(socket_of(folder), detectors, folder / "checkpoint.json", said["parent"])  # type: ignore[arg-type]

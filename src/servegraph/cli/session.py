@@ -2,14 +2,11 @@
 
 import asyncio
 import json
-import logging
 import os
 import signal
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import asdict
-from hashlib import sha256
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,6 +16,8 @@ from rich.console import Console
 from servegraph.cli import describe
 from servegraph.cli.assemble import LoadedNode
 from servegraph.cli.console import print_endpoints
+from servegraph.cli.monitor import monitor_command, socket_of
+from servegraph.cli.running import announced
 from servegraph.engine import Engine, Parts, compile_plan
 from servegraph.engine.feedback import Ledger
 from servegraph.monitor.client import MonitorClient
@@ -27,11 +26,9 @@ from servegraph.project import Project
 from servegraph.serving.grpc_front import GrpcFront
 from servegraph.serving.metadata import as_proto, graph_metadata
 from servegraph.serving.rest import RestFront, Site
-from servegraph.serving.server import Addresses, Ports, Server
+from servegraph.serving.server import Ports, Server
 from servegraph.spec import SeldonDeployment
 from servegraph.supervisor import Supervisor
-
-log = logging.getLogger(__name__)
 
 
 class Session:
@@ -61,12 +58,12 @@ class Session:
         self._engine = self._make_engine(Ledger(feedback_memory))
 
     async def run(self, ports: Ports, out: Console, loading_since: float) -> None:
-        """Serve on the ports until SIGINT or SIGTERM; then answer what was accepted.
+        """Serve on the ports until SIGINT, SIGTERM or SIGHUP; then answer what was accepted.
 
         Raises:
             EnvironmentFault: the gRPC address cannot be bound.
         """
-        stop = _stop_on_signals()
+        signals = _listen_to_signals()
         metadata = graph_metadata(self._predictor, describe.documents(self._nodes, self._predictor))
         rest = RestFront(self._engine, self._site(metadata), self._metrics)
         server = Server(rest, GrpcFront(self._engine, as_proto(metadata), self._metrics), ports)
@@ -74,14 +71,14 @@ class Session:
         async with AsyncExitStack() as ending:
             if self._monitor is not None and self._folder is not None:
                 await self._start_monitor(self._monitor, self._folder, ending)
-            ending.push_async_callback(server.stop)  # first of all: what is answered is still watched
-            with _announced(self._project, self._deployment, ports.addresses):
+            ending.push_async_callback(server.stop, signals.hurry)  # first of all: what is answered is still watched
+            with announced(self._project, ports.addresses):
                 print_endpoints(out, self._deployment.name, ports.addresses, self._nodes, monotonic() - loading_since)
-                await stop.wait()
+                await _stopped_or_ended(signals.stop, server)
         out.print("stopped")
 
     async def _start_monitor(self, monitor: MonitorClient, folder: Path, ending: AsyncExitStack) -> None:
-        supervisor = Supervisor("the drift monitor", self._monitor_command(folder))
+        supervisor = Supervisor("the drift monitor", monitor_command(self._project, self._nodes, folder))
         await supervisor.start()
         ending.push_async_callback(supervisor.stop)
         feeding = asyncio.get_running_loop().create_task(monitor.run())
@@ -93,25 +90,7 @@ class Session:
         detectors = [node.unit.name for node in self._nodes if node.is_detector]
         if self._folder is None or not detectors:
             return None
-        return MonitorClient(self._folder / "monitor.sock", detectors)
-
-    def _monitor_command(self, folder: Path) -> list[str]:
-        detectors = {
-            node.unit.name: {"reference": node.reference, "arguments": dict(node.arguments)}
-            for node in self._nodes
-            if node.is_detector
-        }
-        config = folder / "detectors.json"
-        config.write_text(json.dumps(detectors), encoding="utf-8")
-        name = f"monitor-{self._deployment.name}-{_fingerprint(self._nodes)}.json"
-        options = {
-            "--project": self._project.root,
-            "--detectors": config,
-            "--socket": folder / "monitor.sock",
-            "--checkpoint": self._project.state / name,
-        }
-        words = [str(word) for option in options.items() for word in option]
-        return [sys.executable, "-m", "servegraph.cli", "monitor", *words]
+        return MonitorClient(socket_of(self._folder), detectors)
 
     def _make_metrics(self) -> Metrics:
         labels = {node.unit.name: describe.labels(node, self._predictor) for node in self._nodes}
@@ -151,32 +130,32 @@ class Session:
         }
 
 
-def _fingerprint(nodes: Sequence[LoadedNode]) -> str:
-    """Another for other artifacts: rows that another scaler made must not be tested with these."""
-    digests = [f"{node.unit.name}={node.artifact.digest}" for node in nodes if node.artifact]
-    return sha256("\n".join(digests).encode()).hexdigest()[:12]
+@dataclass(frozen=True)
+class _Signals:
+    """The first SIGINT, SIGTERM or SIGHUP says stop; a second one says now."""
+
+    stop: asyncio.Event
+    hurry: asyncio.Event
+
+    def arrived(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
 
 
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    return stop
+def _listen_to_signals() -> _Signals:
+    signals = _Signals(asyncio.Event(), asyncio.Event())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, signals.arrived)
+    return signals
 
 
-@contextmanager
-def _announced(project: Project, deployment: SeldonDeployment, addresses: Addresses) -> Iterator[None]:
-    """Tell `status` and `traffic` where we are, while we are."""
-    path = project.state / "run.json"
-    said = {"deployment": deployment.name, "pid": os.getpid(), **asdict(addresses)}
+async def _stopped_or_ended(stop: asyncio.Event, server: Server) -> None:
+    """Wait for the signal; a server that ends before it is an error, and raises its own."""
+    ended = asyncio.ensure_future(server.ended())
+    stopped = asyncio.ensure_future(stop.wait())
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(said), encoding="utf-8")
-    except OSError as error:
-        log.warning("%s cannot be written (%s); tell `status` and `traffic` the --url", path, error.strerror)
-    try:
-        yield
+        await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            ended.result()
     finally:
-        with suppress(OSError):
-            path.unlink()
+        ended.cancel()
+        stopped.cancel()

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from servegraph.cli.console import console
 from servegraph.cli.context import PROJECT_OPTION
-from servegraph.cli.running import base_url, get_status
+from servegraph.cli.running import checked_url, find_running, get_status
 from servegraph.project import find_project
 
 _COLOURS = {"ok": "green", "drift": "red", "blind": "yellow", "error": "red"}
@@ -30,7 +30,7 @@ def status(folder: Path, url: str | None, as_json: bool) -> None:
       servegraph status
       servegraph status --json
     """
-    document = get_status(url or base_url(find_project(folder)))
+    document = get_status(checked_url(url) if url else find_running(find_project(folder))[0])
     out = console()
     if as_json:
         click.echo(json.dumps(document))
@@ -69,7 +69,7 @@ def _arms(arms: list[Mapping[str, Any]]) -> Table:
     table = Table("router", "arm", "requests", "share", "feedback", "mean reward", box=None, pad_edge=False)
     for arm in arms:
         total = sum(other["requests"] for other in arms if other["router"] == arm["router"])
-        share = f"{arm['requests'] / total:.3f}" if total else "-"
+        share = f"{arm['requests'] / total:.1%}" if total else "-"
         mean = f"{arm['reward'] / arm['feedback']:.3f}" if arm["feedback"] else "-"
         table.add_row(arm["router"], arm["arm"], str(arm["requests"]), share, str(arm["feedback"]), mean)
     return table
@@ -93,7 +93,8 @@ def _details(detector: Mapping[str, Any]) -> str:
     if detector["reason"]:
         text += f"\n    {detector['reason']}"
     if detector["features"]:
-        text += f"\n    features: {', '.join(detector['features'][:8])}{' ...' * (len(detector['features']) > 8)}"
+        more = ", ..." if len(detector["features"]) > 5 else ""
+        text += f"\n    features: {', '.join(detector['features'][:5])}{more}"
     if detector["last_run"]:
         text += f"\n    last tested {datetime.fromtimestamp(detector['last_run']):%H:%M:%S}"
     return text

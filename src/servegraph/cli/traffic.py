@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from servegraph.cli.context import PROJECT_OPTION, open_project, training_module
+from servegraph.cli.running import DEFAULT_GRPC_PORT, checked_url, find_running
 from servegraph.errors import ConfigurationError
 from servegraph.project import Project
 
@@ -69,7 +70,7 @@ def traffic(folder: Path, url: str | None, grpc_port: int | None, as_json: bool,
 
     from rich.console import Console
 
-    from servegraph.cli.console import console
+    from servegraph.cli.console import console, progress
     from servegraph.traffic.report import print_summary
     from servegraph.traffic.run import Order, first_status, run
     from servegraph.traffic.summary import summary
@@ -80,10 +81,11 @@ def traffic(folder: Path, url: str | None, grpc_port: int | None, as_json: bool,
     status = asyncio.run(first_status(place.url))
     count = wish.count(status.window)
     script = _script(project, wish, count)
-    stream = training_module(project).held_out(wish.csv, wish.label)
+    out = Console(quiet=True) if as_json else console()
+    with progress(out, "reading the held-out rows"):
+        stream = training_module(project).held_out(wish.csv, wish.label)
     grpc = place.grpc if wish.by_grpc else None
     order = Order(place.url, grpc, stream, script, count, wish.rate, wish.feedback, wish.seed)
-    out = Console(quiet=True) if as_json else console()
     session = asyncio.run(run(order, status, out))
     print_summary(out, session, script)
     if as_json:
@@ -136,17 +138,8 @@ class Place:
 
 def _place(project: Project, url: str | None, grpc_port: int | None) -> Place:
     """What the options name, else what runs in this project, else the defaults of `run`."""
-    running = {} if url else _running(project)
-    url = url or f"http://{running.get('host', '127.0.0.1')}:{running.get('http_port', 8000)}"
-    return Place(url, f"{urlsplit(url).hostname}:{grpc_port or running.get('grpc_port', 5001)}")
-
-
-def _running(project: Project) -> dict[str, Any]:
-    try:
-        document = json.loads((project.state / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}  # nothing runs here
-    return document if isinstance(document, dict) else {}
+    found, port = (checked_url(url), DEFAULT_GRPC_PORT) if url else find_running(project)
+    return Place(found, f"{urlsplit(found).hostname}:{grpc_port or port}")
 
 
 def _script(project: Project, wish: Wish, count: int) -> "Script | None":

@@ -1,11 +1,14 @@
 """`servegraph up`: from nothing to an answer."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from signal import SIGHUP, SIGTERM
 
 import click
 
+from servegraph.artifacts import Registry
 from servegraph.cli.context import GRAPH_ARGUMENT, open_graph, open_project, open_registry
 from servegraph.cli.run import serve, serving_options
 from servegraph.errors import ArtifactNotFound
@@ -18,35 +21,43 @@ from servegraph.spec import SeldonDeployment
 @GRAPH_ARGUMENT
 @serving_options
 def up(graph: Path | None, host: str, http_port: int, grpc_port: int, with_monitor: bool, folder: Path) -> None:
-    """Train what is missing, then serve: one command from nothing to an answer.
+    """Train if nothing is registered, then serve: one command from nothing to an answer.
 
     \b
-    Trains only if the registry lacks one of the graph's artifacts, then does what `run` does:
+    Trains only if the registry has none of the graph's artifacts, then does what `run` does:
       servegraph up
       servegraph up --http-port 8080 --grpc-port 8081
     """
     project = open_project(folder)
     deployment = open_graph(project, graph)
     ports = take_ports(Addresses(host, http_port, grpc_port))
-    if project.training is not None and _lacks_artifacts(project, deployment):
+    if project.training is not None and _has_no_artifact(project, deployment):
         _train(project)
     serve(project, deployment, ports, with_monitor)
 
 
 def _train(project: Project) -> None:
     # A process of its own: the one that serves should not carry MLflow.
-    done = subprocess.run([sys.executable, "-m", "servegraph.cli", "train", "--project", str(project.root)])
-    if done.returncode != 0:
-        sys.exit(done.returncode)
+    child = subprocess.Popen([sys.executable, "-m", "servegraph.cli", "train", "--project", str(project.root)])
+    before = {number: signal.signal(number, lambda *_: child.terminate()) for number in (SIGTERM, SIGHUP)}
+    code = child.wait()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    if code != 0:
+        sys.exit(128 - code if code < 0 else code)
 
 
-def _lacks_artifacts(project: Project, deployment: SeldonDeployment) -> bool:
+def _has_no_artifact(project: Project, deployment: SeldonDeployment) -> bool:
+    """Whether nothing is registered yet. A single one that is missing is a mistake to report, not to train over."""
     registry = open_registry(project)
-    uris = [unit.model_uri for predictor in deployment.spec.predictors for unit in predictor.graph.walk()]
+    units = [unit for predictor in deployment.spec.predictors for unit in predictor.graph.walk()]
+    uris = [unit.model_uri for unit in units if unit.model_uri and unit.model_uri.startswith("models:/")]
+    return bool(uris) and not any(_exists(registry, uri) for uri in uris)
+
+
+def _exists(registry: Registry, uri: str) -> bool:
     try:
-        for uri in uris:
-            if uri and uri.startswith("models:/"):
-                registry.resolve(uri)
+        registry.resolve(uri)
     except ArtifactNotFound:
-        return True
-    return False
+        return False
+    return True

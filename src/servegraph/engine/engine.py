@@ -3,8 +3,9 @@
 from servegraph.engine.events import Listener
 from servegraph.engine.feedback import Ledger, send
 from servegraph.engine.plan import Plan
-from servegraph.engine.puid import new_puid
+from servegraph.engine.puid import MAX_LENGTH, is_puid, new_puid
 from servegraph.engine.walk import predict
+from servegraph.errors import InvalidPayload
 from servegraph.payload import Feedback, Message, Meta
 
 
@@ -24,6 +25,8 @@ class Engine:
             UnitError: a component's.
         """
         message.meta.puid = message.meta.puid or puid or new_puid()
+        if not is_puid(message.meta.puid):
+            raise InvalidPayload(f"meta.puid must be at most {MAX_LENGTH} printable ASCII characters without spaces")
         answer, routing = await predict(self._plan, message, self._listener)
         self._ledger.record(answer.meta.puid, routing)
         return answer

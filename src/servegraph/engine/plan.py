@@ -102,7 +102,7 @@ def _node(unit: PredictiveUnit, predictor: PredictorSpec, parts: Parts, listener
     if unit.built_in:
         return _with_built_in(node, unit)
     component = parts.components[unit.name]
-    image = predictor.container(unit.name).get("image") or "NOT_IMPLEMENTED:NOT_IMPLEMENTED"
+    image = predictor.image(unit.name) or "NOT_IMPLEMENTED:NOT_IMPLEMENTED"
     return _with_component(node, unit, component, Caller(unit.name, image, component, listener))
 
 

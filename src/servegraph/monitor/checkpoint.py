@@ -7,14 +7,15 @@ understood is worth a warning, never a monitor that does not start.
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 import orjson
 
-from servegraph.engine.events import DetectorState, DriftVerdict
 from servegraph.monitor.rows import Chunk
 from servegraph.monitor.wire import chunks_of
+from servegraph.verdict import DetectorState, DriftVerdict
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +42,14 @@ def save(path: Path, detectors: Mapping[str, Saved]) -> None:
         draft.write_bytes(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY, default=lambda rows: rows.tolist()))
         draft.replace(path)
     except OSError as error:
-        _log.warning("the monitor's checkpoint cannot be written: %s", error)
+        _warn_once(str(error))
         draft.unlink(missing_ok=True)
+
+
+@cache
+def _warn_once(error: str) -> None:
+    # It is tried each second while rows come.
+    _log.warning("the monitor's checkpoint cannot be written: %s", error)
 
 
 def load(path: Path) -> dict[str, Saved]:

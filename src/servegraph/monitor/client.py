@@ -14,10 +14,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from servegraph.engine.events import MonitorReport, Tap
+from servegraph.engine.events import Tap
 from servegraph.monitor.rows import Chunk, RowQueue
 from servegraph.monitor.tap import NodeTap
 from servegraph.monitor.wire import LINE_LIMIT, check_address, decode_state, encode_rows
+from servegraph.verdict import MonitorReport
 
 _RETRY = 0.2
 """Seconds between attempts to connect."""

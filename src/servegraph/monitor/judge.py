@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from servegraph.engine.events import DetectorState
 from servegraph.monitor.detector import Detector
 from servegraph.monitor.rows import Chunk
+from servegraph.verdict import DetectorState
 
 
 def judge(node: str, detector: Detector, window: Sequence[Chunk]) -> DetectorState:

@@ -15,13 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from servegraph.engine.events import DetectorState
 from servegraph.errors import ConfigurationError, EnvironmentFault
 from servegraph.monitor import checkpoint as checkpoints
 from servegraph.monitor.checkpoint import Saved
 from servegraph.monitor.detector import Detector
 from servegraph.monitor.watch import DetectorWatch
 from servegraph.monitor.wire import LINE_LIMIT, check_address, decode_rows, encode_state
+from servegraph.verdict import DetectorState
 
 _HEARTBEAT = 1.0
 """Seconds between two reports of the states, two looks at the parent and two checkpoints."""
@@ -35,10 +35,11 @@ _NICENESS = 5
 _log = logging.getLogger(__name__)
 
 
-def serve(socket: Path, detectors: Mapping[str, Detector], checkpoint: Path) -> NoReturn:
+def serve(socket: Path, detectors: Mapping[str, Detector], checkpoint: Path, parent: int) -> NoReturn:
     """Run `detectors`, by node, for whoever connects to `socket`.
 
-    Ends on SIGTERM, on SIGINT and when the parent process is gone.
+    Ends on SIGTERM, on SIGINT and when `parent` is its parent process no longer (it is told, as that may be
+    so from the start).
     States go out on every change and once a second; `checkpoint` is written after each window,
     once a second while rows come, and at the end.
 
@@ -55,15 +56,15 @@ def serve(socket: Path, detectors: Mapping[str, Detector], checkpoint: Path) -> 
         if detector.window < 1:
             raise ConfigurationError(f"{node}: the detector's window is {detector.window}", hint="give 1 or more rows")
     os.nice(_NICENESS)
-    asyncio.run(_Monitor(detectors, checkpoint).run(socket))
+    asyncio.run(_Monitor(detectors, checkpoint, parent).run(socket))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
 
 class _Monitor:
-    def __init__(self, detectors: Mapping[str, Detector], checkpoint: Path) -> None:
-        self._parent = os.getppid()
+    def __init__(self, detectors: Mapping[str, Detector], checkpoint: Path, parent: int) -> None:
+        self._parent = parent
         self._checkpoint = checkpoint
         threads = ThreadPoolExecutor(max_workers=max(1, len(detectors)), thread_name_prefix="detector")
         self._watches = {

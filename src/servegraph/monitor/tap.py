@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from servegraph.engine.events import DetectorState
+from servegraph.verdict import DetectorState
 
 Offer = Callable[[str, NDArray[Any], Sequence[str]], None]
 

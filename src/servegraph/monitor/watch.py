@@ -12,10 +12,10 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 
-from servegraph.engine.events import DetectorState
 from servegraph.monitor.detector import Detector
 from servegraph.monitor.judge import judge
 from servegraph.monitor.rows import Chunk, RowQueue
+from servegraph.verdict import DetectorState
 
 _WINDOWS_WAITING = 4
 """Windows that may wait for a test before no more rows are taken."""

@@ -15,9 +15,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from servegraph.engine.events import DetectorState
 from servegraph.errors import EnvironmentFault
 from servegraph.monitor.rows import Chunk
+from servegraph.verdict import DetectorState
 
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes of the longest line either end accepts."""

@@ -18,11 +18,12 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from servegraph import __version__
-from servegraph.engine.events import FeedbackResult, MonitorReport
+from servegraph.engine.events import FeedbackResult
+from servegraph.observe.drift import monitor_families
 from servegraph.observe.executor import ExecutorMetrics, NodeLabels
 from servegraph.observe.experiment import Experiment
 from servegraph.observe.families import Families
-from servegraph.observe.monitor import monitor_families
+from servegraph.verdict import MonitorReport
 
 __all__ = ["Metrics", "NodeLabels"]
 

@@ -40,9 +40,11 @@ def _parse_leniently(body: bytes, error: orjson.JSONDecodeError) -> Any:
     if b"NaN" not in body and b"Infinity" not in body:
         raise InvalidPayload(f"the body is not JSON: {error}", hint=_EXAMPLE) from error
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as strict:
+        document = json.loads(body)
+        orjson.dumps(document)  # lone surrogates and endless integers are read, too, and nobody could write them
+    except (ValueError, TypeError, RecursionError) as strict:
         raise InvalidPayload(f"the body is not JSON: {strict}", hint=_EXAMPLE) from strict
+    return document
 
 
 _EXAMPLE = 'send {"data": {"ndarray": [[1.0, 2.0]]}}'
@@ -92,7 +94,7 @@ def _decode_payload(document: Mapping[str, Any]) -> Message:
     if "data" in document:
         return _decode_data(document["data"], meta)
     if "jsonData" in document:
-        return Message("jsonData", _writable(document["jsonData"]), meta=meta)
+        return Message("jsonData", _writable(document["jsonData"], "jsonData"), meta=meta)
     if "strData" in document:
         return Message("strData", _text(document["strData"], "strData"), meta=meta)
     if "binData" in document:
@@ -100,14 +102,14 @@ def _decode_payload(document: Mapping[str, Any]) -> Message:
     return Message(meta=meta)
 
 
-def _writable(value: Any) -> Any:
+def _writable(value: Any, name: str) -> Any:
     # What is nested deeper than this can be read, and not be written again.
     level = [value]
     for _ in range(_MAX_DEPTH):
         level = [member for item in level for member in _members(item)]
         if not level:
             return value
-    raise InvalidPayload(f"jsonData is nested over {_MAX_DEPTH} deep")
+    raise InvalidPayload(f"{name} is nested over {_MAX_DEPTH} deep")
 
 
 def _members(item: Any) -> Iterable[Any]:
@@ -138,7 +140,7 @@ def _decode_meta(meta: Mapping[str, Any]) -> Meta:
         raise InvalidPayload("meta.metrics must be a list")
     return Meta(
         puid=_text(meta.get("puid") or "", "meta.puid"),
-        tags=dict(_member(meta, "tags")),
+        tags=dict(_writable(_member(meta, "tags"), "meta.tags")),
         routing=_routing(_member(meta, "routing")),
         request_path={key: str(value) for key, value in _member(meta, "requestPath").items()},
         metrics=list(metrics),

@@ -15,7 +15,7 @@ class Project:
     Attributes:
         graph: the graph file that commands use when none is named, relative to the root.
         training: reference of the module with `train`, `held_out` and `SHIFTS`.
-        state: folder of everything that can be made again (registry, caches, sockets).
+        state: folder of everything that can be made again (registry, downloads, locks).
     """
 
     root: Path

@@ -4,23 +4,21 @@ Source:
     Seldon's executor: one unary service, `seldon-puid` in and out as metadata.
 """
 
-import logging
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc_reflection.v1alpha import reflection
 
 from servegraph.engine import Engine
 from servegraph.engine.events import Listener
-from servegraph.engine.puid import new_puid
-from servegraph.errors import EnvironmentFault, PayloadError
+from servegraph.engine.puid import is_puid, new_puid
+from servegraph.errors import EnvironmentFault, InvalidPayload, PayloadError
 from servegraph.payload import wire_proto
 from servegraph.payload.schema import message_class, pool
-from servegraph.serving.status import status_of, text_of
-
-log = logging.getLogger(__name__)
+from servegraph.serving.faults import FaultLog, status_of, text_of
 
 SERVICE = "seldon.protos.Seldon"
 _UNLIMITED = 2**31 - 1  # the executor's default message size
@@ -40,8 +38,9 @@ class GrpcFront:
         self._engine = engine
         self._metadata = metadata
         self._listener = listener
+        self._faults = FaultLog()
 
-    async def start(self, host: str, port: int) -> grpc.aio.Server:
+    async def start(self, address: str) -> grpc.aio.Server:
         """Bind and serve.
 
         Raises:
@@ -51,9 +50,9 @@ class GrpcFront:
         server.add_generic_rpc_handlers([self._service()])
         reflection.enable_server_reflection([SERVICE, reflection.SERVICE_NAME], server, pool=pool())
         try:
-            server.add_insecure_port(f"{host}:{port}")
+            server.add_insecure_port(address)
         except RuntimeError as error:
-            raise EnvironmentFault(f"cannot listen on {host}:{port} for gRPC", hint="choose another port") from error
+            raise EnvironmentFault(f"cannot listen on {address}", hint="choose another with --grpc-port") from error
         await server.start()
         return server
 
@@ -68,26 +67,26 @@ class GrpcFront:
     def _method(self, name: str, handle: Handler, request: str) -> grpc.RpcMethodHandler:
         service = f"/{SERVICE}/{name}"
 
-        async def unary(message: Any, context: Any) -> Any:
+        decode = message_class(request).FromString
+
+        async def unary(data: bytes, context: Any) -> Any:
             started = perf_counter()
             puid = _puid_of(context)
-            await context.send_initial_metadata((("seldon-puid", puid),))
             try:
-                answer = await handle(message, puid)
+                await context.send_initial_metadata((("seldon-puid", puid),))
+                answer = await handle(_decoded(decode, data), puid)
             except Exception as error:
                 await self._fail(error, service, puid, started, context)
                 raise
             self._listener.request_done(service, "unary", "OK", perf_counter() - started)
             return answer
 
-        return grpc.unary_unary_rpc_method_handler(
-            unary, message_class(request).FromString, lambda answer: answer.SerializeToString()
-        )
+        return grpc.unary_unary_rpc_method_handler(unary, None, lambda answer: answer.SerializeToString())
 
     async def _fail(self, error: Exception, service: str, puid: str, started: float, context: Any) -> None:
         status = status_of(error)
         if not isinstance(error, PayloadError):
-            log.error("puid %s: %s", puid, error, exc_info=error)
+            self._faults.tell(puid, error)
         self._listener.request_done(service, "unary", _code_name(status.grpc), perf_counter() - started)
         await context.abort(status.grpc, text_of(error))
 
@@ -101,9 +100,16 @@ class GrpcFront:
         return self._metadata
 
 
+def _decoded(decode: Callable[[bytes], Any], data: bytes) -> Any:
+    try:
+        return decode(data)
+    except DecodeError as error:
+        raise InvalidPayload("the request is no message of this method") from error
+
+
 def _puid_of(context: Any) -> str:
     for key, value in context.invocation_metadata() or ():
-        if key == "seldon-puid" and value:
+        if key == "seldon-puid" and is_puid(value):
             return str(value)
     return new_puid()
 

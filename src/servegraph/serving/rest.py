@@ -8,7 +8,6 @@ Source:
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
@@ -16,15 +15,12 @@ from typing import Any, NamedTuple
 
 from servegraph.engine import Engine
 from servegraph.engine.events import Listener
-from servegraph.engine.puid import new_puid
+from servegraph.engine.puid import is_puid, new_puid
 from servegraph.errors import PayloadError
 from servegraph.payload import wire_json
-from servegraph.serving.status import body_of, status_of
-
-log = logging.getLogger(__name__)
+from servegraph.serving.faults import FaultLog, body_of, status_of
 
 JSON = "application/json"
-_ALLOWED_HEADERS = "Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token"
 _COMMON_HEADERS = [
     ("x-content-type-options", "nosniff"),
     ("access-control-allow-origin", "*"),
@@ -44,11 +40,18 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What answers a path. `service` is the metrics label; None is not counted."""
+    """What answers a path. `service` is the metrics label; what has none is neither counted nor for browsers."""
 
     method: str
     handle: Callable[[bytes, str], Awaitable[Answer]]
     service: str | None = None
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        if self.service is None:
+            return _COMMON_HEADERS
+        allowed = ",".join(sorted(("OPTIONS", self.method)))
+        return [*_COMMON_HEADERS, ("access-control-allow-methods", allowed)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class RestFront:
         self._site = site
         self._listener = listener
         self._routes = self._table()
+        self._faults = FaultLog()
         self._draining = False
         self.in_flight = 0
         self.served = 0
@@ -103,17 +107,17 @@ class RestFront:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         route = self._routes.get(scope.path)
         if route is None:
-            self._respond(protocol, Answer(404, b"404 page not found\n", "text/plain; charset=utf-8"))
+            self._respond(protocol, Answer(404, b"404 page not found\n", "text/plain; charset=utf-8"), [])
         elif scope.method == "OPTIONS" and route.service:
-            self._respond(protocol, Answer(200, b""), [("access-control-allow-methods", f"OPTIONS,{route.method}")])
+            self._respond(protocol, Answer(200, b""), route.headers)
         elif scope.method != route.method:
-            self._respond(protocol, Answer(405, b""))
+            self._respond(protocol, Answer(405, b""), [])
         else:
             await self._serve(route, scope, protocol)
 
     async def _serve(self, route: Route, scope: Any, protocol: Any) -> None:
-        given = scope.headers.get("seldon-puid")
-        puid = given or new_puid()
+        given = scope.headers.get("seldon-puid") or ""
+        puid = given if is_puid(given) else new_puid()
         self.in_flight += 1
         try:
             body = await protocol()
@@ -122,7 +126,8 @@ class RestFront:
             if route.service:
                 seconds = perf_counter() - started
                 self._listener.request_done(route.service, route.method.lower(), str(answer.status), seconds)
-            self._respond(protocol, answer, [("seldon-puid", given or answer.puid or puid)])
+            own = puid if given else answer.puid or puid
+            self._respond(protocol, answer, [*route.headers, ("seldon-puid", own)])
         finally:
             self.in_flight -= 1
             self.served += 1
@@ -133,11 +138,11 @@ class RestFront:
         except PayloadError as error:
             return Answer(status_of(error).http, body_of(error))
         except Exception as error:
-            log.error("puid %s: %s", puid, error, exc_info=error)
+            self._faults.tell(puid, error)
             return Answer(status_of(error).http, body_of(error))
 
-    def _respond(self, protocol: Any, answer: Answer, headers: list[tuple[str, str]] | None = None) -> None:
-        fields = [("content-type", answer.content_type), *_COMMON_HEADERS, *(headers or ())]
+    def _respond(self, protocol: Any, answer: Answer, headers: list[tuple[str, str]]) -> None:
+        fields = [("content-type", answer.content_type), *headers] if answer.body else list(headers)
         if self._draining:
             fields.append(("connection", "close"))
         protocol.response_bytes(answer.status, fields, answer.body)

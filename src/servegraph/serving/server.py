@@ -2,20 +2,24 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from time import monotonic
 
 import grpc
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
+from servegraph.errors import ConfigurationError, PortInUse
 from servegraph.serving.grpc_front import GrpcFront
-from servegraph.serving.listener import HttpServer, Listener
+from servegraph.serving.port import HttpPort, HttpServer
 from servegraph.serving.rest import RestFront
 
 CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
 QUIET_S = 0.1  # this long without a request, and nobody is left
 DRAIN_LIMIT_S = 15.0  # the executor's graceful timeout
+CLOSE_LIMIT_S = 1.0  # what the HTTP server gets for connections that are still open then
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,23 @@ class Addresses:
     http_port: int
     grpc_port: int
 
+    @property
+    def http(self) -> str:
+        return self._authority(self.http_port)
+
+    @property
+    def grpc(self) -> str:
+        return self._authority(self.grpc_port)
+
+    def _authority(self, port: int) -> str:
+        return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The ports of both fronts, taken before anything is loaded."""
 
-    http: Listener
+    http: HttpPort
     addresses: Addresses
 
 
@@ -39,10 +54,15 @@ def take_ports(addresses: Addresses) -> Ports:
     """Bind the HTTP port, and see that the gRPC port is free.
 
     Raises:
+        ConfigurationError: both are one and the same, or the host has no such address.
         PortInUse: another process listens on one of them.
     """
-    Listener(addresses.host, addresses.grpc_port, "--grpc-port").close()
-    return Ports(Listener(addresses.host, addresses.http_port, "--http-port"), addresses)
+    if addresses.http_port == addresses.grpc_port:
+        raise ConfigurationError(
+            f"HTTP and gRPC cannot both have port {addresses.http_port}", hint="choose another with --grpc-port"
+        )
+    HttpPort(addresses.host, addresses.grpc_port, "--grpc-port").close()
+    return Ports(HttpPort(addresses.host, addresses.http_port, "--http-port"), addresses)
 
 
 class Server:
@@ -67,35 +87,64 @@ class Server:
         """Serve on both ports.
 
         Raises:
-            EnvironmentFault: the gRPC address cannot be bound.
+            EnvironmentFault: one of the addresses is taken.
         """
-        addresses = self._ports.addresses
         logging.getLogger("_granian").setLevel(logging.CRITICAL)
-        self._grpc_server = await self._rpc.start(addresses.host, addresses.grpc_port)
+        self._grpc_server = await self._rpc.start(self._ports.addresses.grpc)
+        try:
+            self._ports.http.listen()
+        except PortInUse:
+            await self._grpc_server.stop(None)
+            raise
         self._http_task = asyncio.get_running_loop().create_task(self._http.serve())
-        await asyncio.sleep(0)  # the task opens the listener in its first step
 
-    async def stop(self) -> None:
-        """Answer what was accepted, then close.
+    async def ended(self) -> None:
+        """Wait until the HTTP server ends by itself, which it should not; its error is raised."""
+        assert self._http_task is not None
+        await asyncio.shield(self._http_task)
+
+    async def stop(self, hurry: asyncio.Event) -> None:
+        """Answer what was accepted, then close: at `hurry`, or after 15 s, whatever is left is dropped.
 
         Clients with open connections are told to close them; then no new ones are let in; then, when
         the last request has been answered, the servers go.
         """
+        try:
+            async with asyncio.timeout(DRAIN_LIMIT_S):
+                await _first(self._drain(), hurry.wait())
+        except TimeoutError:
+            log.warning("requests that were not answered in %.0f s are dropped", DRAIN_LIMIT_S)
+        await self._close()
+
+    async def _drain(self) -> None:
         self._rest.drain()
         await asyncio.sleep(CLOSE_NOTICE_S)
         self._ports.http.pause()
         await self._quiet()
         if self._grpc_server is not None:
             await self._grpc_server.stop(DRAIN_LIMIT_S)
+
+    async def _close(self) -> None:
+        if self._grpc_server is not None:
+            await self._grpc_server.stop(None)
         self._http.stop()
         if self._http_task is not None:
-            await asyncio.wait([self._http_task], timeout=DRAIN_LIMIT_S)
+            await asyncio.wait([self._http_task], timeout=CLOSE_LIMIT_S)
         self._ports.http.close()
 
     async def _quiet(self) -> None:
-        limit = monotonic() + DRAIN_LIMIT_S
-        while monotonic() < limit:
+        while True:
             served = self._rest.served
             await asyncio.sleep(QUIET_S)
             if self._rest.in_flight == 0 and self._rest.served == served:
                 return
+
+
+async def _first(*awaitables: Awaitable[object]) -> None:
+    """Wait for whichever comes first; the others are cancelled."""
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -6,8 +6,7 @@ Source:
     SeldonDeployment CRD, `machinelearning.seldon.io/v1`.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from pydantic import Field, StrictInt
 
@@ -24,14 +23,41 @@ class Metadata(Resource):
     annotations: dict[str, str] = Field(default_factory=dict)
 
 
+class EnvVar(Resource):
+    """An environment variable; `value` is None when it comes from elsewhere (`valueFrom`)."""
+
+    name: str
+    value: str | None = None
+
+
+class Container(Resource):
+    """A container, as far as nodes are concerned: which image, and which class (`MODEL_NAME`)."""
+
+    name: str
+    image: str = ""
+    env: list[EnvVar] = Field(default_factory=list)
+
+    def environment(self) -> dict[str, str]:
+        """The variables with a literal value."""
+        return {item.name: item.value for item in self.env if item.value is not None}
+
+
+class PodSpec(Resource):
+    """Kubernetes' own, of which we read the containers."""
+
+    containers: list[Container] = Field(default_factory=list)
+
+
 class ComponentSpec(Resource):
     """A pod: its containers carry the components of the nodes of the same names."""
 
-    spec: dict[str, Any] = Field(default_factory=dict)
+    spec: PodSpec = Field(default_factory=PodSpec)
 
-    @property
-    def containers(self) -> list[dict[str, Any]]:
-        return self.spec.get("containers") or []
+
+class SvcOrchSpec(Resource):
+    """Settings of the service orchestrator."""
+
+    env: list[EnvVar] = Field(default_factory=list)
 
 
 class PredictorSpec(Resource):
@@ -44,29 +70,28 @@ class PredictorSpec(Resource):
     traffic: StrictInt | None = None
     shadow: bool = False
     annotations: dict[str, str] = Field(default_factory=dict)
-    svc_orch_spec: dict[str, Any] = Field(default_factory=dict)
+    svc_orch_spec: SvcOrchSpec = Field(default_factory=SvcOrchSpec)
 
-    def containers(self) -> Iterator[dict[str, Any]]:
+    def containers(self) -> Iterator[Container]:
         for pod in self.component_specs or []:
-            yield from pod.containers
+            yield from pod.spec.containers
 
-    def container(self, node: str) -> Mapping[str, Any]:
-        """The container of a node, or an empty mapping."""
-        return next((container for container in self.containers() if container.get("name") == node), {})
+    def container(self, node: str) -> Container | None:
+        """The container of a node, if it has one."""
+        return next((container for container in self.containers() if container.name == node), None)
+
+    def image(self, node: str) -> str:
+        """The image of a node's container; empty when it has none."""
+        container = self.container(node)
+        return container.image if container else ""
 
     @property
     def injects_routing(self) -> bool:
         """Whether answers carry `meta.routing`; any non-empty value of the variable means yes."""
-        env = self.svc_orch_spec.get("env") or []
-        return any(item.get("name") == ROUTING_INJECTION and item.get("value") for item in env)
+        return any(item.name == ROUTING_INJECTION and item.value for item in self.svc_orch_spec.env)
 
 
 ROUTING_INJECTION = "SELDON_ENABLE_ROUTING_INJECTION"
-
-
-def environment(container: Mapping[str, Any]) -> dict[str, str]:
-    """The literal environment variables of a container."""
-    return {item["name"]: item["value"] for item in container.get("env") or [] if "value" in item}
 
 
 def split_image(image: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from servegraph.engine.events import DetectorState
+from servegraph.verdict import DetectorState
 
 _WORST_FIRST = ("drift", "error", "blind", "ok")
 

@@ -30,7 +30,8 @@ async def grpc_client(address: str, names: Sequence[str]) -> AsyncIterator["Grpc
             await asyncio.wait_for(channel.channel_ready(), CONNECT_S)
         except TimeoutError as error:
             raise EnvironmentFault(
-                f"no gRPC server answers at {address}", hint="run `make up` first, or name its port with --grpc-port"
+                f"no gRPC server answers at {address}",
+                hint="run `servegraph up` first, or name its port with --grpc-port",
             ) from error
         yield GrpcClient(channel, list(names))
 

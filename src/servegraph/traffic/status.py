@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from servegraph.engine.events import DetectorState
 from servegraph.errors import EnvironmentFault
+from servegraph.verdict import DetectorState
 
 MONITOR_S = 10.0
 """How long the drift monitor may take to report for the first time; it starts after the server."""
@@ -72,7 +72,7 @@ class StatusPage:
             response = await self._http.get(self._url)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise EnvironmentFault(
-                f"no server answers at {self._url}: {error or type(error).__name__}", hint="run `make up` first"
+                f"no server answers at {self._url}: {error or type(error).__name__}", hint="run `servegraph up` first"
             ) from error
         if response.status_code >= 500:
             raise EnvironmentFault(f"{self._url} answers HTTP {response.status_code}", hint="see the server's log")

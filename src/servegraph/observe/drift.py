@@ -8,8 +8,8 @@ from typing import get_args
 
 from prometheus_client.core import Metric
 
-from servegraph.engine.events import DetectorState, DriftVerdict, MonitorReport
 from servegraph.observe.families import Families, Sample
+from servegraph.verdict import DetectorState, DriftVerdict, MonitorReport
 
 VERDICTS: tuple[str, ...] = get_args(DriftVerdict)
 

@@ -4,6 +4,8 @@ Source:
     Bodies have the shape of the executor's `Status`; reasons are the component server's.
 """
 
+import logging
+from time import monotonic
 from typing import Any, NamedTuple
 
 import grpc
@@ -18,6 +20,28 @@ from servegraph.errors import (
     UnknownPuid,
 )
 from servegraph.payload.wire_json import dump
+
+TRACEBACK_EVERY_S = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class FaultLog:
+    """Logs what is not the caller's fault: every time a line, and the traceback once a minute for each node.
+
+    A caller who makes a component fail cannot fill the disk with it.
+    """
+
+    def __init__(self) -> None:
+        self._shown: dict[str, float] = {}
+
+    def tell(self, puid: str, error: Exception) -> None:
+        kind = f"{type(error).__name__} {getattr(error, 'unit', '')}"
+        now = monotonic()
+        shown = now - self._shown.get(kind, -TRACEBACK_EVERY_S) < TRACEBACK_EVERY_S
+        if not shown:
+            self._shown[kind] = now
+        log.error("puid %.128s: %.1000s", puid, error, exc_info=None if shown else error)
 
 
 class Status(NamedTuple):

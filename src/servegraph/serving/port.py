@@ -9,14 +9,14 @@ from typing import Any
 from granian.net import SocketHolder
 from granian.server.embed import Server
 
-from servegraph.errors import PortInUse
+from servegraph.errors import ConfigurationError, PortInUse
 
 BACKLOG = 1024
 _SO_ATTACH_FILTER = 26  # asm-generic/socket.h
 _BPF_RETURN = 0x06  # BPF_RET | BPF_K: take this many bytes of the packet
 
 
-class Listener:
+class HttpPort:
     """A bound TCP socket. It listens only once it is told to, so nobody connects to a server that loads."""
 
     def __init__(self, host: str, port: int, option: str) -> None:
@@ -25,22 +25,40 @@ class Listener:
         Raises:
             PortInUse: the address cannot be had; `option` is the flag that chooses another.
         """
+        self._address = (host, port)
+        self._option = option
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.setblocking(False)
         try:
-            self._socket.bind((host, port))
+            self._socket.bind(self._address)
+        except socket.gaierror as error:
+            raise ConfigurationError(f"there is no address {host!r}", hint="give --host an IP address") from error
         except OSError as error:
-            self._socket.close()
-            raise PortInUse(
-                f"cannot listen on {host}:{port}: {error.strerror or error}",
-                hint=f"stop what uses it (ss -ltnp 'sport = :{port}' shows it), or choose another with {option}",
-            ) from error
+            raise self._in_use(error) from error
 
-    def listen(self) -> SocketHolder:
-        """Take clients from now on; the handle is granian's own, which it closes itself."""
-        self._socket.listen(BACKLOG)
+    def listen(self) -> None:
+        """Take clients from now on.
+
+        Raises:
+            PortInUse: another process that had bound the port, too, listens already.
+        """
+        try:
+            self._socket.listen(BACKLOG)
+        except OSError as error:
+            raise self._in_use(error) from error
+
+    def holder(self) -> SocketHolder:
+        """granian's own handle of the socket, which it closes itself."""
         return SocketHolder(self._socket.dup().detach(), False, BACKLOG)
+
+    def _in_use(self, error: OSError) -> PortInUse:
+        host, port = self._address
+        self._socket.close()
+        return PortInUse(
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            hint=f"stop what uses it (ss -ltnp 'sport = :{port}' shows it), or choose another with {self._option}",
+        )
 
     def pause(self) -> None:
         """Let no new client in; those in the queue are still accepted.
@@ -62,10 +80,10 @@ class Listener:
 class HttpServer(Server):  # type: ignore[misc]
     """granian's embedded server on a socket that we own."""
 
-    def __init__(self, listener: Listener, application: Any, **options: Any) -> None:
+    def __init__(self, port: HttpPort, application: Any, **options: Any) -> None:
         super().__init__(application, **options)
-        self._listener = listener
+        self._port = port
 
     def _init_shared_socket(self) -> None:
         self._ssp = None
-        self._shd = self._listener.listen()
+        self._shd = self._port.holder()
