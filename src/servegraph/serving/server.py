@@ -129,7 +129,9 @@ class Server:
             await self._grpc_server.stop(None)
         self._http.stop()
         if self._http_task is not None:
-            await asyncio.wait([self._http_task], timeout=CLOSE_LIMIT_S)
+            _, late = await asyncio.wait([self._http_task], timeout=CLOSE_LIMIT_S)
+            if late:  # granian's callbacks for connections that are still open find the loop's end, and complain
+                asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         self._ports.http.close()
 
     async def _quiet(self) -> None:
