@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from servegraph.artifacts import load_model, read_signature
+from servegraph.errors import InvalidPayload
 
 TRUSTED: tuple[str, ...] = ()
 """Types that the scaler's skops file may hold beyond those that skops accepts of itself."""
@@ -33,8 +34,15 @@ class Scaler:
     def transform_input(
         self, X: ArrayLike, names: Sequence[str], meta: Mapping[str, Any] | None = None
     ) -> NDArray[np.float64]:
-        """Scale rows of shape (n, features); the result has the same shape."""
-        scaled: NDArray[np.float64] = self._scaler.transform(np.asarray(X, dtype=np.float64))
+        """Scale rows of shape (n, features); the result has the same shape. Missing values stay missing.
+
+        Raises:
+            InvalidPayload: a value is infinite.
+        """
+        rows = np.asarray(X, dtype=np.float64)
+        if np.isinf(rows).any():
+            raise InvalidPayload("a value is infinite", hint="send finite numbers only")
+        scaled: NDArray[np.float64] = self._scaler.transform(rows)
         return scaled
 
     def class_names(self) -> list[str]:

@@ -20,8 +20,6 @@ from tests.e2e.running import BIN, Running, children, command, serving, wait_unt
 from servegraph.artifacts import Registry, load_model
 from servegraph.payload.schema import message_class
 
-pytestmark = pytest.mark.xdist_group("screening")
-
 MESSAGE = message_class("seldon.protos.SeldonMessage")
 ARMS = ("logistic", "boosting")
 

@@ -12,8 +12,6 @@ from tests.e2e.running import Running, serving
 
 from servegraph.payload.schema import message_class
 
-pytestmark = pytest.mark.xdist_group("words")
-
 MESSAGE = message_class("seldon.protos.SeldonMessage")
 
 

@@ -82,7 +82,6 @@ TRUTH: dict[str, dict[str, object]] = {
         "boosting screening-boosting 3 sha256:ab12": 1.0,
     },
 }
-pytestmark = pytest.mark.xdist_group("prometheus")  # one Prometheus for all of them
 Scraped = tuple[Prometheus, float]
 
 

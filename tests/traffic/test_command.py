@@ -61,7 +61,7 @@ def test_unreachable_server_is_one_error_with_its_fix_and_exit_code_3(project: P
     assert done.stdout == ""
     error, hint = done.stderr.splitlines()
     assert error.startswith("error: no server answers at http://127.0.0.1:")
-    assert hint == "hint: run `make up` first"
+    assert hint == "hint: run `servegraph up` first"
 
 
 def test_what_runs_in_the_project_is_found_without_a_url(project: Path, url: str, front: Any) -> None:

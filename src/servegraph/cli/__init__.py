@@ -5,6 +5,7 @@ Commands are imported when they are called, so that `servegraph --help` costs no
 
 import importlib
 import os
+import sys
 
 import click
 
@@ -78,4 +79,4 @@ def main() -> None:
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what it has to say we say better
     with reported():
-        cli()
+        sys.exit(cli.main(standalone_mode=False))

@@ -9,7 +9,7 @@ from servegraph import component
 from servegraph.artifacts import Artifact, Registry
 from servegraph.component import Component
 from servegraph.engine import needed_methods
-from servegraph.errors import ComponentMismatch, ConfigurationError
+from servegraph.errors import ComponentMismatch, ComponentNotFound, ConfigurationError
 from servegraph.project import Project, load_class
 from servegraph.spec import PredictiveUnit, PredictorSpec
 
@@ -59,7 +59,7 @@ def load_nodes(
         artifact = registry.resolve(unit.model_uri) if unit.model_uri else None
         reference = _reference(unit, predictor)
         arguments = _arguments(unit, artifact)
-        loaded = _load(load_class(project, reference), unit, arguments)
+        loaded = _load(_class(project, reference, unit), unit, arguments)
         yield LoadedNode(unit, reference, loaded, artifact, arguments, perf_counter() - started)
 
 
@@ -72,6 +72,13 @@ def _reference(unit: PredictiveUnit, predictor: PredictorSpec) -> str:
             hint="set the environment variable MODEL_NAME of its container to folder.file:Class",
         )
     return reference
+
+
+def _class(project: Project, reference: str, unit: PredictiveUnit) -> type:
+    try:
+        return load_class(project, reference)
+    except ComponentNotFound as error:
+        raise ComponentNotFound(f"node {unit.name!r}: {error}", hint=error.hint) from error
 
 
 def _arguments(unit: PredictiveUnit, artifact: Artifact | None) -> dict[str, Any]:

@@ -34,8 +34,15 @@ def reported() -> Iterator[None]:
         if is_debug(os.environ):
             raise
         fail(error if isinstance(error, ServeGraphError) else _of_the_machine(error))
-    except KeyboardInterrupt:
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
         sys.exit(INTERRUPTED)
+
+
+def _print(label: str, text: str) -> None:
+    click.echo(f"{label}: {text}", err=True, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def _of_the_machine(error: OSError) -> EnvironmentFault:
@@ -45,9 +52,7 @@ def _of_the_machine(error: OSError) -> EnvironmentFault:
 
 def fail(error: ServeGraphError) -> NoReturn:
     """Print an error with its hint to standard error, and exit."""
-    click.secho("error", fg="red", bold=True, nl=False, err=True)
-    click.echo(f": {error}", err=True)
+    _print(click.style("error", fg="red", bold=True), str(error))
     if error.hint:
-        click.secho("hint", fg="cyan", nl=False, err=True)
-        click.echo(f": {error.hint}", err=True)
+        _print(click.style("hint", fg="cyan"), error.hint)
     sys.exit(exit_code(error))

@@ -17,6 +17,8 @@ from servegraph.errors import ComponentMismatch, ServeGraphError
 
 Method = Callable[..., Any]
 
+_WHERE = "SERVEGRAPH_DEBUG=1 shows where"
+
 
 @dataclass(frozen=True, slots=True)
 class Hook:
@@ -59,7 +61,7 @@ def build(cls: type, node: str, arguments: Mapping[str, Any]) -> object:
     except ServeGraphError:
         raise
     except Exception as error:
-        raise ComponentMismatch(f"node {node!r}: {cls.__name__}(...) raised {_text(error)}") from error
+        raise ComponentMismatch(f"node {node!r}: {cls.__name__}(...) raised {_text(error)}", hint=_WHERE) from error
 
 
 def load(instance: object, node: str) -> None:
@@ -80,7 +82,7 @@ def load(instance: object, node: str) -> None:
     except ServeGraphError:
         raise
     except Exception as error:
-        raise ComponentMismatch(f"node {node!r}: load() raised {_text(error)}") from error
+        raise ComponentMismatch(f"node {node!r}: load() raised {_text(error)}", hint=_WHERE) from error
 
 
 def read(instance: object, node: str, needs: Sequence[str] = ()) -> Component:
@@ -156,7 +158,7 @@ def _class_names(instance: object, node: str) -> tuple[str, ...] | None:
         value = names if not callable(names) else _call(_method(instance, "class_names"))
         return None if value is None else tuple(str(name) for name in value)
     except Exception as error:
-        raise ComponentMismatch(f"node {node!r}: class_names raised {_text(error)}") from error
+        raise ComponentMismatch(f"node {node!r}: class_names raised {_text(error)}", hint=_WHERE) from error
 
 
 def _call(method: Method | None) -> Any:

@@ -4,6 +4,7 @@ import ctypes
 import socket
 import struct
 from contextlib import suppress
+from errno import EADDRNOTAVAIL
 from typing import Any
 
 from granian.net import SocketHolder
@@ -55,10 +56,10 @@ class HttpPort:
     def _in_use(self, error: OSError) -> PortInUse:
         host, port = self._address
         self._socket.close()
-        return PortInUse(
-            f"cannot listen on {host}:{port}: {error.strerror or error}",
-            hint=f"stop what uses it (ss -ltnp 'sport = :{port}' shows it), or choose another with {self._option}",
-        )
+        hint = f"stop what uses it (ss -ltnp 'sport = :{port}' shows it), or choose another with {self._option}"
+        if error.errno == EADDRNOTAVAIL:
+            hint = "give --host an address of this machine"
+        return PortInUse(f"cannot listen on {host}:{port}: {error.strerror or error}", hint=hint)
 
     def pause(self) -> None:
         """Let no new client in; those in the queue are still accepted.

@@ -26,8 +26,14 @@ def load(path: Path) -> SeldonDeployment:
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}", hint="check the path") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is no YAML: {error}", hint="correct the file") from error
+        raise ConfigurationError(f"{path} is no YAML: {_what(error)}", hint="correct the file") from error
     return parse(document, str(path))
+
+
+def _what(error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"{error.problem} (line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1})"
+    return " ".join(str(error).split())
 
 
 def parse(document: Any, source: str) -> SeldonDeployment:
