@@ -28,6 +28,8 @@ class FeatureDrift:
     feature_names: Sequence[str] | None = None
 
     def __init__(self, model_uri: str, window: int = 200, p_value: float = 0.01) -> None:
+        if window < 2 or not 0 < p_value < 1:
+            raise ValueError(f"window={window}, p_value={p_value}: give 2 rows or more, and a p_value between 0 and 1")
         self.model_uri = model_uri
         self.window = window
         self.p_value = p_value

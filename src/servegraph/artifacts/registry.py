@@ -7,6 +7,7 @@ from servegraph.artifacts import client, tables
 from servegraph.artifacts.folder import Artifact, describe
 from servegraph.artifacts.lock import Lock
 from servegraph.artifacts.reference import Pinned, Reference, local_path, parse
+from servegraph.errors import ArtifactNotFound
 
 
 class Registry:
@@ -57,6 +58,9 @@ class Registry:
         wanted = parse(uri)
         if isinstance(wanted, Path):
             folder = wanted.resolve()
+            if not folder.is_dir():
+                hint = "name MLflow's artifacts as models:/name@alias"
+                raise ArtifactNotFound(f"there is no folder {folder}", hint=hint)
             return describe(folder, uri=uri, name=folder.name, version="local")
         pinned = self._find(wanted)
         folder = self._folder(pinned)

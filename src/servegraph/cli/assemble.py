@@ -9,7 +9,13 @@ from servegraph import component
 from servegraph.artifacts import Artifact, Registry
 from servegraph.component import Component
 from servegraph.engine import needed_methods
-from servegraph.errors import ComponentMismatch, ComponentNotFound, ConfigurationError
+from servegraph.errors import (
+    ArtifactNotFound,
+    ArtifactRefused,
+    ComponentMismatch,
+    ComponentNotFound,
+    ConfigurationError,
+)
 from servegraph.project import Project, load_class
 from servegraph.spec import PredictiveUnit, PredictorSpec
 
@@ -56,7 +62,7 @@ def load_nodes(
         if unit.built_in:
             yield LoadedNode(unit, None, None, None)
             continue
-        artifact = registry.resolve(unit.model_uri) if unit.model_uri else None
+        artifact = _artifact(registry, unit)
         reference = _reference(unit, predictor)
         arguments = _arguments(unit, artifact)
         loaded = _load(_class(project, reference, unit), unit, arguments)
@@ -72,6 +78,13 @@ def _reference(unit: PredictiveUnit, predictor: PredictorSpec) -> str:
             hint="set the environment variable MODEL_NAME of its container to folder.file:Class",
         )
     return reference
+
+
+def _artifact(registry: Registry, unit: PredictiveUnit) -> Artifact | None:
+    try:
+        return registry.resolve(unit.model_uri) if unit.model_uri else None
+    except (ArtifactNotFound, ArtifactRefused) as error:
+        raise type(error)(f"node {unit.name!r}: {error}", hint=error.hint) from error
 
 
 def _class(project: Project, reference: str, unit: PredictiveUnit) -> type:

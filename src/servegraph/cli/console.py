@@ -48,7 +48,7 @@ def _artifact(artifact: Artifact) -> str:
 def print_endpoints(out: Console, name: str, addresses: Addresses, nodes: Sequence[LoadedNode], seconds: float) -> None:
     """Where the graph answers, and a line to paste that asks it."""
     url = f"http://{addresses.http}"
-    out.print(f"[bold]{name}[/] is ready after {seconds:.1f} s: {len(nodes)} nodes")
+    out.print(f"[bold]{name}[/] is ready after {seconds:.1f} s: {len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}")
     out.print(f"  REST     {url}/api/v1.0/predictions")
     out.print(f"  gRPC     {addresses.grpc}  seldon.protos.Seldon")
     out.print(f"  metrics  {url}/prometheus")

@@ -124,6 +124,7 @@ class Session:
             "pid": os.getpid(),
             "uptime_s": round(monotonic() - self._started, 1),
             "nodes": [describe.status(node) for node in self._nodes],
+            "answers": self._metrics.answers(),
             "arms": self._metrics.arms(),
             "feedback": self._metrics.feedback_results(),
             "monitor": asdict(self._monitor.report()) if self._monitor else None,

@@ -26,7 +26,7 @@ def status(folder: Path, url: str | None, as_json: bool) -> None:
     """Show what runs: nodes, versions, A/B split, feedback, drift.
 
     \b
-    Exit code 0 when all is well, 1 when a detector sees drift, an error or nothing at all, 3 when nothing runs:
+    Exit code 0 when the detectors are well, 1 when one sees drift, an error or nothing at all, 3 when nothing runs:
       servegraph status
       servegraph status --json
     """
@@ -50,6 +50,8 @@ def _show(out: Console, document: Mapping[str, Any]) -> None:
     uptime = f"up {document['uptime_s']:.0f} s, pid {document['pid']}"
     out.print(f"[bold]{document['deployment']}[/] ({document['predictor']}), {uptime}")
     out.print(_nodes(document["nodes"]))
+    answers = ", ".join(f"{count} {code}" for code, count in sorted(document["answers"].items()))
+    out.print(f"predictions: {answers or 'none yet'}")
     if document["arms"]:
         out.print(_arms(document["arms"]))
     results = ", ".join(f"{count} {name}" for name, count in document["feedback"].items())

@@ -47,6 +47,10 @@ class DistributionFamily:
             child = self._children[key] = Distribution(self._bounds)
         child.observe(seconds)
 
+    def counts(self) -> dict[Key, int]:
+        """Events by key."""
+        return {key: sum(child.counts) for key, child in list(self._children.items())}
+
     def histogram(self, name: str, text: str) -> HistogramMetricFamily:
         family = HistogramMetricFamily(name, text, labels=self._labels)
         limits = [*(f"{bound:g}" for bound in self._bounds), "+Inf"]  # as Go prints them

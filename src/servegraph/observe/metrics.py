@@ -73,6 +73,14 @@ class Metrics:
         """See `Experiment.arms`; for people, where a scrape is for Prometheus."""
         return self._experiment.arms()
 
+    def answers(self) -> dict[str, int]:
+        """Predictions answered, by HTTP status or gRPC code."""
+        totals: dict[str, int] = {}
+        for (service, _, code), count in self._executor.server.counts().items():
+            if service == "predictions" or service.endswith("/Predict"):
+                totals[code] = totals.get(code, 0) + count
+        return totals
+
     def feedback_results(self) -> dict[str, int]:
         """Feedback received, by what became of it."""
         return self._experiment.results()

@@ -38,7 +38,7 @@ def find_project(start: Path) -> Project:
         if table is not None:
             return _project(folder, table)
     raise ConfigurationError(
-        f"no servegraph project at or above {start}",
+        f"no servegraph project at or above {start.resolve()}",
         hint="change into a folder whose pyproject.toml has a [tool.servegraph] table, or name it with --project",
     )
 
