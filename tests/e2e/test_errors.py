@@ -367,7 +367,8 @@ def test_artifact_that_changed_since_it_was_locked_is_refused(tmp_path: Path, tr
 
     told = check_failure(command(project, "run", *free_ports()), 3)
     assert re.fullmatch(
-        r"error: node 'scale': screening-scaler/1 changed since it was locked: it was [0-9a-f]{12}, it is [0-9a-f]{12}\n"
+        r"error: node 'scale': screening-scaler/1 changed since it was locked: "
+        r"it was [0-9a-f]{12}, it is [0-9a-f]{12}\n"
         rf"hint: register a new version, or, if you trust the change, delete its line in {project}\S+models.lock\n",
         told,
     )
