@@ -22,11 +22,6 @@ class Supervisor:
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def pid(self) -> int | None:
-        """The process id of the running child."""
-        return self._process.pid if self._process and self._process.returncode is None else None
-
     async def start(self) -> None:
         """Start the child; from now on it is started again whenever it ends."""
         self._process = await self._spawn()

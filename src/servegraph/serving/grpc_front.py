@@ -66,7 +66,6 @@ class GrpcFront:
 
     def _method(self, name: str, handle: Handler, request: str) -> grpc.RpcMethodHandler:
         service = f"/{SERVICE}/{name}"
-
         decode = message_class(request).FromString
 
         async def unary(data: bytes, context: Any) -> Any:

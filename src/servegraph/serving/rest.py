@@ -8,7 +8,7 @@ Source:
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -21,14 +21,14 @@ from servegraph.payload import wire_json
 from servegraph.serving.faults import FaultLog, body_of, status_of
 
 JSON = "application/json"
-_COMMON_HEADERS = [
+_COMMON_HEADERS = (
     ("x-content-type-options", "nosniff"),
     ("access-control-allow-origin", "*"),
     (
         "access-control-allow-headers",
         "Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token",
     ),
-]
+)
 
 
 class Answer(NamedTuple):
@@ -38,20 +38,22 @@ class Answer(NamedTuple):
     puid: str = ""
 
 
+Handler = Callable[[bytes, str], Awaitable[Answer]]
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """What answers a path. `service` is the metrics label; what has none is neither counted nor for browsers."""
 
     method: str
-    handle: Callable[[bytes, str], Awaitable[Answer]]
+    handle: Handler
     service: str | None = None
+    headers: Sequence[tuple[str, str]] = _COMMON_HEADERS
 
-    @property
-    def headers(self) -> list[tuple[str, str]]:
-        if self.service is None:
-            return _COMMON_HEADERS
-        allowed = ",".join(sorted(("OPTIONS", self.method)))
-        return [*_COMMON_HEADERS, ("access-control-allow-methods", allowed)]
+
+def _counted(method: str, handle: Handler, service: str) -> Route:
+    allowed = ",".join(sorted(("OPTIONS", method)))
+    return Route(method, handle, service, (*_COMMON_HEADERS, ("access-control-allow-methods", allowed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,9 @@ class RestFront:
         self._draining = True
 
     def _table(self) -> dict[str, Route]:
-        predictions = Route("POST", self._predict, "predictions")
-        feedback = Route("POST", self._feedback, "feedback")
-        metadata = Route("GET", self._metadata, "metadata")
+        predictions = _counted("POST", self._predict, "predictions")
+        feedback = _counted("POST", self._feedback, "feedback")
+        metadata = _counted("GET", self._metadata, "metadata")
         routes = {
             "/live": Route("GET", self._live),
             "/ready": Route("GET", self._ready),
@@ -141,7 +143,7 @@ class RestFront:
             self._faults.tell(puid, error)
             return Answer(status_of(error).http, body_of(error))
 
-    def _respond(self, protocol: Any, answer: Answer, headers: list[tuple[str, str]]) -> None:
+    def _respond(self, protocol: Any, answer: Answer, headers: Sequence[tuple[str, str]]) -> None:
         fields = [("content-type", answer.content_type), *headers] if answer.body else list(headers)
         if self._draining:
             fields.append(("connection", "close"))
