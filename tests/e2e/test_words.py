@@ -258,3 +258,21 @@ def test_executor_metrics_have_seldons_names_and_labels(words: Running) -> None:
         assert label in server
     client = 'model_image="words",model_name="double",model_version="1.0"'
     assert f'{client},predictor_name="default",predictor_version="",service="/predict"' in page
+
+
+@pytest.mark.parametrize("puid", ["x" * 129, "two words", "a\r\nb", "é"])
+def test_a_puid_that_cannot_be_kept_is_a_400(words: Running, puid: str) -> None:
+    status, answer = words.post("/api/v1.0/predictions", {"data": {"ndarray": [[0, 1]]}, "meta": {"puid": puid}})
+
+    assert status == 400
+    assert answer["status"]["info"].startswith("meta.puid must be at most 128 printable ASCII characters")
+
+
+def test_bytes_that_are_no_message_are_the_grpc_callers_mistake(words: Running) -> None:
+    with grpc.insecure_channel(f"127.0.0.1:{words.grpc_port}") as channel:
+        predict = channel.unary_unary("/seldon.protos.Seldon/Predict")
+        with pytest.raises(grpc.RpcError) as caught:
+            predict(b"\xff\xff\xff", timeout=10)
+
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == "the request is no message of this method"
