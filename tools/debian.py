@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from typing import Mapping, Sequence
 
-PROGRAMS = {"prometheus": ("prometheus", "promtool")}  # package -> what it brings
+PROGRAMS = {"chromium": ("chromium",), "prometheus": ("prometheus", "promtool")}  # package -> what it brings
 DPKG_LOCK_S = 120
 
 
@@ -21,9 +21,9 @@ def install_missing(environ: Mapping[str, str]) -> str | None:
     if not missing:
         return None
     if not allowed(environ):
-        return f"tests that need {names} are skipped; on Debian, `apt-get install {names}` brings it"
+        return f"tests that need {names} are skipped; on Debian, `apt-get install {names}` helps"
     if not (install(missing) or (apt("update") and install(missing))):
-        return f"apt-get cannot install {names}; tests that need it are skipped"
+        return f"apt-get cannot install {names}; tests that need what is missing are skipped"
     for package in missing:
         stop_service(package)
     return None

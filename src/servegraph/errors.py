@@ -15,9 +15,17 @@ command line to an exit code without looking at the text:
     │   └── RegistryUnreachable
     ├── PayloadError              the caller's mistake                                         4xx
     │   ├── InvalidPayload
+    │   │   └── MalformedArray    JSON that is no array, or an array of another shape than it says
+    │   ├── UnknownModel          an Open Inference request for a model that is not here
     │   └── UnknownPuid           feedback for a prediction nobody remembers
+    ├── ModelNotFound             a path or a call names a node that the graph does not have
+    ├── GraphTimedOut             the deadline of the whole graph passed                       504
+    ├── Overloaded                more requests at once than this process takes                503
     └── UnitError(unit, method)   a component's fault; always raised `from` its cause          5xx
-        ├── UnitFailed
+        ├── UnitFailed            it raised, or returned what no message carries
+        ├── UnitAnswered          it runs elsewhere, and answered with an error of its own
+        ├── UnitUnreachable       it runs elsewhere, and does not answer
+        ├── UnitTimedOut          it did not answer in time                                    504
         └── InvalidRoute          a router named a child that does not exist
 
 No web, RPC or command-line library is imported here.
@@ -96,21 +104,110 @@ class InvalidPayload(PayloadError):
     """Malformed, of an unsupported kind, or of the wrong shape."""
 
 
+class MalformedArray(InvalidPayload):
+    """A payload of a known kind whose content cannot be read; `__cause__` is the library's own error, if any."""
+
+
 class UnknownPuid(PayloadError):
     """Feedback names a prediction that was never made here, or is forgotten."""
 
 
+class UnknownModel(PayloadError):
+    """An Open Inference request names a model, or a version of it, that is not here."""
+
+
+class ModelNotFound(ServeGraphError):
+    """A path or a call names a node that the graph does not have."""
+
+
+class GraphTimedOut(ServeGraphError):
+    """The graph did not answer before the deadline of the request."""
+
+
+class Overloaded(ServeGraphError):
+    """So many requests are being answered that another one would only slow down all."""
+
+
+BAD_DATA = "MICROSERVICE_BAD_DATA"
+INTERNAL_ERROR = "MICROSERVICE_INTERNAL_ERROR"
+BAD_METRIC = "MICROSERVICE_BAD_METRIC"
+BAD_METADATA = "MICROSERVICE_BAD_METADATA"
+
+
 class UnitError(ServeGraphError):
-    """A node failed; `unit` and `method` say which, `__cause__` says why."""
+    """A node failed; `unit` and `method` say which, `message` and `__cause__` say why."""
 
     def __init__(self, unit: str, method: str, message: str) -> None:
         super().__init__(f"{unit}.{method}: {message}")
         self.unit = unit
         self.method = method
+        self.message = message
 
 
 class UnitFailed(UnitError):
-    """The component raised."""
+    """The component raised, or returned what no message carries.
+
+    Attributes:
+        status: HTTP status of the answer.
+        reason: Seldon's word for the kind of error.
+        body: the answer's body, if the component's own error handler made one.
+        content_type: the type of that body.
+    """
+
+    def __init__(
+        self,
+        unit: str,
+        method: str,
+        message: str,
+        *,
+        status: int = 500,
+        reason: str = INTERNAL_ERROR,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> None:
+        super().__init__(unit, method, message)
+        self.status = status
+        self.reason = reason
+        self.body = body
+        self.content_type = content_type
+
+
+class UnitAnswered(UnitError):
+    """A component that runs elsewhere answered with an error, which is passed on.
+
+    Attributes:
+        status: its HTTP status; for gRPC the one that corresponds to its code.
+        body: its body, empty for gRPC.
+        content_type, encoding: the body's Content-Type and Content-Encoding.
+        code: name of its gRPC code, e.g. `INVALID_ARGUMENT`; empty for HTTP.
+    """
+
+    def __init__(
+        self,
+        unit: str,
+        method: str,
+        message: str,
+        *,
+        status: int,
+        body: bytes = b"",
+        content_type: str = "application/json",
+        encoding: str = "",
+        code: str = "",
+    ) -> None:
+        super().__init__(unit, method, message)
+        self.status = status
+        self.body = body
+        self.content_type = content_type
+        self.encoding = encoding
+        self.code = code
+
+
+class UnitUnreachable(UnitError):
+    """A component that runs elsewhere cannot be connected to, or hung up."""
+
+
+class UnitTimedOut(UnitError):
+    """A component did not answer in the time that a call may take."""
 
 
 class InvalidRoute(UnitError):

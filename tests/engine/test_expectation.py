@@ -19,14 +19,14 @@ class Keeps:
 
 async def fit(serve: Any, message: Message) -> Any:
     component = Keeps()
-    await serve({"name": "m"}, {"m": component}, widths={"m": 3}).engine.predict(message)
+    await serve({"name": "m"}, {"m": component}, widths={"m": 3}).send(message)
     return component.rows
 
 
 async def refusal(serve: Any, message: Message) -> InvalidPayload:
     bench = serve({"name": "m"}, {"m": Keeps()}, widths={"m": 3})
     with pytest.raises(InvalidPayload) as caught:
-        await bench.engine.predict(message)
+        await bench.send(message)
     assert bench.events.nodes == []
     return caught.value
 
@@ -84,5 +84,5 @@ async def test_what_is_no_array_of_numbers_is_the_callers_mistake(serve: Any, me
 
 async def test_nodes_without_a_width_take_anything(serve: Any):
     component = Keeps()
-    await serve({"name": "m"}, {"m": component}).engine.predict(Message("strData", "1,2,3"))
+    await serve({"name": "m"}, {"m": component}).send(Message("strData", "1,2,3"))
     assert component.rows == "1,2,3"

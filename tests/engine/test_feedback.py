@@ -64,7 +64,7 @@ async def test_the_recorded_way_counts_even_when_the_router_has_changed_its_mind
     await bench.ask([[1]], puid="p")
     parts["r"].branch = 0
     message = Message(meta=Meta(puid="p", routing={"r": 0}))
-    answer = await bench.engine.send_feedback(Feedback(Message(), message, Message(), 1.0))
+    answer = await bench.send_feedback(Feedback(Message(), message, Message(), 1.0))
     assert answer.meta.routing == {"r": 1, "b": -1}
     assert heard(parts) == {"r": [(1.0, 1)], "a": [], "b": [(1.0, -1)]}
 
@@ -206,7 +206,7 @@ async def test_a_reward_that_is_not_finite_is_counted_refused_and_may_be_correct
 async def test_the_puid_may_be_the_requests(serve: Any):
     bench = serve({"name": "m"}, {"m": Hears()})
     await bench.ask([[1]], puid="p")
-    answer = await bench.engine.send_feedback(Feedback(Message(meta=Meta(puid="p")), Message(), Message(), 1.0))
+    answer = await bench.send_feedback(Feedback(Message(meta=Meta(puid="p")), Message(), Message(), 1.0))
     assert answer.meta.puid == "p"
 
 

@@ -46,7 +46,7 @@ ENSEMBLE = {"name": "c", "type": "COMBINER", "children": ARMS}
 
 
 async def test_the_puid_of_the_message_is_kept(serve: Any):
-    answer = await serve(CHAIN, {"t": Echo(), "m": Echo()}).engine.predict(
+    answer = await serve(CHAIN, {"t": Echo(), "m": Echo()}).send(
         Message("ndarray", np.array([[1]]), meta=Meta(puid="mine")), "front's"
     )
     assert answer.meta.puid == "mine"
@@ -54,7 +54,7 @@ async def test_the_puid_of_the_message_is_kept(serve: Any):
 
 async def test_without_one_the_fronts_puid_is_taken(serve: Any):
     assert (
-        await serve(CHAIN, {"t": Echo(), "m": Echo()}).engine.predict(Message("strData", "x"), "f")
+        await serve(CHAIN, {"t": Echo(), "m": Echo()}).send(Message("strData", "x"), "f")
     ).meta.puid == "f"
 
 

@@ -62,7 +62,7 @@ async def test_other_kinds_of_data_pass_unseen_and_are_tagged(serve: Any):
     tap = Tap(drift="drift")
     graph = {"name": "drift", "type": "TRANSFORMER", "children": [{"name": "m", "type": "MODEL"}]}
     bench = serve(graph, {"drift": Passes(), "m": Echo()}, taps={"drift": tap})
-    answer = await bench.engine.predict(Message("strData", "x"))
+    answer = await bench.send(Message("strData", "x"))
     assert (answer.value, answer.meta.tags, tap.seen) == ("x", {"drift": "drift"}, [])
 
 

@@ -2,8 +2,6 @@
 
 import subprocess
 import sys
-from importlib.resources import as_file, files
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -166,11 +164,3 @@ print(back.kind, back.names, back.value.tolist(), back.meta.routing)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert (done.stdout, done.returncode) == ("tensor ['a', 'b'] [[1.5, 2.0]] {'ab': 1}\n", 0), done.stderr
-
-
-def test_the_descriptor_set_is_what_protoc_makes_of_the_proto(tmp_path: Path):
-    made = tmp_path / "prediction.binpb"
-    with as_file(files("servegraph.payload")) as folder:
-        protoc = [sys.executable, "-m", "grpc_tools.protoc", f"-I{folder}", "--include_imports"]
-        subprocess.run([*protoc, f"--descriptor_set_out={made}", "prediction.proto"], timeout=60, check=True)
-        assert made.read_bytes() == (folder / "prediction.binpb").read_bytes()

@@ -37,8 +37,8 @@ def calls(programs: Path) -> list[str]:
 
 
 def test_nothing_is_installed_when_all_programs_are_there(programs: Path) -> None:
-    executable(programs / "prometheus")
-    executable(programs / "promtool")
+    for name in ("chromium", "prometheus", "promtool"):
+        executable(programs / name)
 
     assert debian.install_missing({}) is None
     assert calls(programs) == []
@@ -55,6 +55,7 @@ def test_lists_are_updated_only_when_the_first_try_fails(programs: Path) -> None
 def test_service_of_an_installed_package_is_stopped_and_disabled(programs: Path) -> None:
     for name in ("service", "update-rc.d"):
         executable(programs / name, f'#!/bin/sh\necho "{name} $*" >> "$BIN/calls"\n')
+    executable(programs / "chromium")
     (programs / "lists").touch()
 
     assert debian.install_missing({}) is None
@@ -64,12 +65,14 @@ def test_service_of_an_installed_package_is_stopped_and_disabled(programs: Path)
 def test_package_that_cannot_be_had_is_a_note(programs: Path) -> None:
     (programs / "offline").touch()
 
-    assert debian.install_missing({}) == "apt-get cannot install prometheus; tests that need it are skipped"
+    assert debian.install_missing({}) == (
+        "apt-get cannot install chromium prometheus; tests that need what is missing are skipped"
+    )
     assert calls(programs) == ["install", "update"]
 
 
 def test_without_leave_to_install_the_note_says_how(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    note = "tests that need prometheus are skipped; on Debian, `apt-get install prometheus` brings it"
+    note = "tests that need chromium prometheus are skipped; on Debian, `apt-get install chromium prometheus` helps"
 
     assert debian.install_missing({"SERVEGRAPH_NO_APT": "1"}) == note
     monkeypatch.setattr(os, "geteuid", lambda: 1000)

@@ -19,6 +19,8 @@ _COMMANDS = {
     "status": "servegraph.cli.status:status",
     "render": "servegraph.cli.render:render",
     "dashboards": "servegraph.cli.dashboards:dashboards",
+    "executor": "servegraph.cli.executor:executor",
+    "component": "servegraph.cli.component:component",
     "monitor": "servegraph.cli.monitor:monitor",
 }
 _SUMMARIES = {
@@ -29,6 +31,8 @@ _SUMMARIES = {
     "status": "Show what runs: nodes, versions, A/B split, feedback, drift.",
     "render": "Write the Kubernetes manifest of a graph.",
     "dashboards": "Write the Grafana dashboard and the Prometheus rules of a graph.",
+    "executor": "Serve a predictor whose nodes run elsewhere: a drop-in for Seldon's executor.",
+    "component": "Serve one class: a drop-in for seldon-core-microservice.",
 }
 
 

@@ -22,12 +22,18 @@ from servegraph.spec import PredictiveUnit, PredictorSpec
 
 @dataclass(frozen=True, slots=True)
 class LoadedNode:
-    """A node that is ready: its component (None for a built-in), its artifact, and what it took."""
+    """A node that is ready, and what it took.
+
+    Attributes:
+        reference: which class it is; None for a built-in node, and for one that runs elsewhere.
+        component: the loaded class; None also where the node gets a process of its own.
+    """
 
     unit: PredictiveUnit
-    reference: str | None
-    component: Component | None
-    artifact: Artifact | None
+    reference: str | None = None
+    cls: type | None = None
+    component: Component | None = None
+    artifact: Artifact | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -44,13 +50,15 @@ class LoadedNode:
 
     @property
     def is_detector(self) -> bool:
-        return self.component is not None and hasattr(self.component.instance, "load_detector")
+        return hasattr(self.cls, "load_detector")
 
 
 def load_nodes(
-    project: Project, predictor: PredictorSpec, registry: Registry, say: Callable[[str], None]
+    project: Project, predictor: PredictorSpec, registry: Registry, say: Callable[[str], None], in_process: bool
 ) -> Iterator[LoadedNode]:
     """Load every node of a graph, parents first. `say` hears what is being loaded.
+
+    Components are built and loaded only where nodes run `in_process`.
 
     Raises:
         ConfigurationError: a component does not exist or does not fit its node.
@@ -59,14 +67,22 @@ def load_nodes(
     for unit in predictor.graph.walk():
         say(unit.name)
         started = perf_counter()
-        if unit.built_in:
-            yield LoadedNode(unit, None, None, None)
+        if unit.built_in or _runs_elsewhere(unit, predictor):
+            yield LoadedNode(unit)
             continue
         artifact = _artifact(registry, unit)
         reference = _reference(unit, predictor)
         arguments = _arguments(unit, artifact)
-        loaded = _load(_class(project, reference, unit), unit, arguments)
-        yield LoadedNode(unit, reference, loaded, artifact, arguments, perf_counter() - started)
+        cls = _class(project, reference, unit)
+        loaded = _load(cls, unit, arguments) if in_process else None
+        yield LoadedNode(unit, reference, cls, loaded, artifact, arguments, perf_counter() - started)
+
+
+def _runs_elsewhere(unit: PredictiveUnit, predictor: PredictorSpec) -> bool:
+    """Whether a node has an address, and no class that we could run."""
+    container = predictor.container(unit.name)
+    has_class = container is not None and "MODEL_NAME" in container.environment()
+    return unit.has_address and not has_class
 
 
 def _reference(unit: PredictiveUnit, predictor: PredictorSpec) -> str:

@@ -30,7 +30,9 @@ def progress(out: Console, text: str) -> Iterator[Status | None]:
 
 def node_line(node: LoadedNode) -> str:
     """`● scale  screening-scaler@champion → v1  sha 9f2c0a1b  0.41 s`."""
-    if node.component is None:
+    if node.unit.has_address and node.reference is None:
+        return f"[blue]●[/] {node.unit.name:<12} [dim]runs at {(node.unit.endpoint or {})['service_host']}[/]"
+    if node.reference is None:
         return f"[dim]●[/] {node.unit.name:<12} [dim]{node.unit.built_in}{_parameters(node)}[/]"
     what = _artifact(node.artifact) if node.artifact else f"{node.reference}"
     return f"[green]●[/] {node.unit.name:<12} {what}  [dim]{node.seconds:.2f} s[/]"

@@ -5,7 +5,9 @@ from typing import Any
 
 from servegraph.cli.assemble import LoadedNode
 from servegraph.observe.metrics import NodeLabels
-from servegraph.spec import PredictorSpec, split_image
+from servegraph.serving.open_inference_model import InferenceModel
+from servegraph.serving.openapi import GraphDescription
+from servegraph.spec import PredictorSpec, SeldonDeployment, split_image
 
 
 def labels(node: LoadedNode, predictor: PredictorSpec) -> NodeLabels:
@@ -24,7 +26,7 @@ def labels(node: LoadedNode, predictor: PredictorSpec) -> NodeLabels:
 
 def documents(nodes: Sequence[LoadedNode], predictor: PredictorSpec) -> dict[str, dict[str, Any]]:
     """Seldon's metadata documents of all nodes with a component, from their artifacts' signatures."""
-    return {node.unit.name: _document(node, predictor) for node in nodes if node.component}
+    return {node.unit.name: _document(node, predictor) for node in nodes if node.reference}
 
 
 def _document(node: LoadedNode, predictor: PredictorSpec) -> dict[str, Any]:
@@ -57,3 +59,39 @@ def status(node: LoadedNode) -> dict[str, Any]:
         "digest": artifact.digest if artifact else None,
         "children": [child.name for child in node.unit.children],
     }
+
+
+def graph(deployment: SeldonDeployment, nodes: Sequence[LoadedNode]) -> GraphDescription:
+    """The graph as the page to try it shows it; rows are those of the first node with a signature."""
+    predictor = deployment.spec.predictors[0]
+    first = next((node for node in nodes if node.width is not None), None)
+    example = first.artifact.input_example() if first and first.artifact else None
+    return GraphDescription(
+        name=deployment.name,
+        namespace=deployment.namespace,
+        predictor=predictor.name,
+        graph=predictor.graph,
+        input_names=first.input_names if first else (),
+        width=first.width if first else None,
+        example=example[0] if example else (),
+    )
+
+
+def inference_model(deployment: SeldonDeployment, nodes: Sequence[LoadedNode]) -> InferenceModel:
+    """The graph as a model of the Open Inference protocol; its tensors as its artifacts' signatures say."""
+    predictor = deployment.spec.predictors[0]
+    first = next((node for node in nodes if node.width is not None), None)
+    width = first.width if first else None
+    return InferenceModel(
+        name=deployment.name,
+        aliases=frozenset((predictor.name, *(node.unit.name for node in nodes))),
+        inputs=[] if width is None else [{"name": "input", "datatype": "FP64", "shape": [-1, width]}],
+        outputs=_outputs(nodes),
+    )
+
+
+def _outputs(nodes: Sequence[LoadedNode]) -> list[dict[str, Any]]:
+    """The tensor of the graph's leaves, if they agree on how wide it is."""
+    leaves = [node.component.class_names for node in nodes if node.component and not node.unit.children]
+    widths = {len(names) if names else -1 for names in leaves}
+    return [{"name": "predict", "datatype": "FP64", "shape": [-1, widths.pop()]}] if len(widths) == 1 else []

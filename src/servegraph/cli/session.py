@@ -1,10 +1,8 @@
 """One run of a graph: its parts wired together, from the first request to the last."""
 
 import asyncio
-import json
 import os
-import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,27 +14,49 @@ from rich.console import Console
 from servegraph.cli import describe
 from servegraph.cli.assemble import LoadedNode
 from servegraph.cli.console import print_endpoints
+from servegraph.cli.fronts import graph_routes, graph_services
 from servegraph.cli.monitor import monitor_command, socket_of
 from servegraph.cli.running import announced
-from servegraph.engine import Engine, Parts, compile_plan
+from servegraph.cli.signals import Signals
+from servegraph.cli.topology import Placement, Topology
+from servegraph.engine import Engine, Parts, RoutingInjection, Unit, compile_plan
 from servegraph.engine.feedback import Ledger
 from servegraph.monitor.client import MonitorClient
 from servegraph.observe.metrics import Metrics
 from servegraph.project import Project
-from servegraph.serving.grpc_front import GrpcFront
-from servegraph.serving.metadata import as_proto, graph_metadata
+from servegraph.serving.common_api import CommonApi
+from servegraph.serving.grpc_front import GrpcFront, GrpcLimits
 from servegraph.serving.rest import RestFront, Site
 from servegraph.serving.server import Ports, Server
 from servegraph.spec import SeldonDeployment
+from servegraph.spec.annotations import call_limits
 from servegraph.supervisor import Supervisor
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What `run` and `up` are told beside the graph and the ports.
+
+    Attributes:
+        topology: where the nodes run.
+        monitored: whether a drift monitor runs.
+        feedback_memory: predictions that feedback can still name.
+        max_body: bytes of a request's body.
+        max_requests: requests at once.
+    """
+
+    topology: Topology
+    monitored: bool
+    feedback_memory: int
+    max_body: int
+    max_requests: int
 
 
 class Session:
     """A deployment's loaded nodes, served.
 
     Args:
-        folder: private folder for the monitor's socket; None runs no monitor.
-        feedback_memory: predictions that feedback can still name.
+        folder: private folder for the monitor's socket and the like.
     """
 
     def __init__(
@@ -44,41 +64,43 @@ class Session:
         project: Project,
         deployment: SeldonDeployment,
         nodes: Sequence[LoadedNode],
-        folder: Path | None,
-        feedback_memory: int,
+        folder: Path,
+        options: RunOptions,
     ) -> None:
         self._project = project
         self._deployment = deployment
         self._predictor = deployment.spec.predictors[0]
         self._nodes = nodes
         self._folder = folder
+        self._options = options
+        self._limits, _ = call_limits({**deployment.spec.annotations, **self._predictor.annotations})
+        self._placement = Placement(project, deployment, nodes, options.topology, folder, self._limits)
         self._started = monotonic()
         self._monitor = self._make_monitor()
         self._metrics = self._make_metrics()
-        self._engine = self._make_engine(Ledger(feedback_memory))
 
     async def run(self, ports: Ports, out: Console, loading_since: float) -> None:
         """Serve on the ports until SIGINT, SIGTERM or SIGHUP; then answer what was accepted.
 
         Raises:
-            EnvironmentFault: the gRPC address cannot be bound.
+            EnvironmentFault: an address cannot be bound, or a node's process does not start.
         """
-        signals = _listen_to_signals()
-        metadata = graph_metadata(self._predictor, describe.documents(self._nodes, self._predictor))
-        rest = RestFront(self._engine, self._site(metadata), self._metrics)
-        server = Server(rest, GrpcFront(self._engine, as_proto(metadata), self._metrics), ports)
-        await server.start()
+        signals = Signals()
+        signals.listen()
         async with AsyncExitStack() as ending:
-            if self._monitor is not None and self._folder is not None:
-                await self._start_monitor(self._monitor, self._folder, ending)
+            units = await self._placement.units(self._metrics, ending, out)
+            server = self._make_server(self._make_engine(units), ports)
+            await server.start()
+            if self._monitor is not None:
+                await self._start_monitor(self._monitor, ending)
             ending.push_async_callback(server.stop, signals.hurry)  # first of all: what is answered is still watched
             with announced(self._project, ports.addresses):
                 print_endpoints(out, self._deployment.name, ports.addresses, self._nodes, monotonic() - loading_since)
-                await _stopped_or_ended(signals.stop, server)
+                await signals.stopped_or_ended(server)
         out.print("stopped")
 
-    async def _start_monitor(self, monitor: MonitorClient, folder: Path, ending: AsyncExitStack) -> None:
-        supervisor = Supervisor("the drift monitor", monitor_command(self._project, self._nodes, folder))
+    async def _start_monitor(self, monitor: MonitorClient, ending: AsyncExitStack) -> None:
+        supervisor = Supervisor("the drift monitor", monitor_command(self._project, self._nodes, self._folder))
         await supervisor.start()
         ending.push_async_callback(supervisor.stop)
         feeding = asyncio.get_running_loop().create_task(monitor.run())
@@ -88,7 +110,7 @@ class Session:
 
     def _make_monitor(self) -> MonitorClient | None:
         detectors = [node.unit.name for node in self._nodes if node.is_detector]
-        if self._folder is None or not detectors:
+        if not self._options.monitored or not detectors:
             return None
         return MonitorClient(socket_of(self._folder), detectors)
 
@@ -98,22 +120,37 @@ class Session:
         report = self._monitor.report if self._monitor else None
         return Metrics(self._deployment.name, self._predictor.name, version, labels, report)
 
-    def _make_engine(self, ledger: Ledger) -> Engine:
+    def _make_engine(self, units: Mapping[str, Unit]) -> Engine:
         tap = self._monitor.tap if self._monitor else None
         parts = Parts(
-            components={node.unit.name: node.component for node in self._nodes if node.component},
+            units=units,
             taps={node.unit.name: tap(node.unit.name) for node in self._nodes if tap and node.is_detector},
             widths={node.unit.name: node.width for node in self._nodes if node.width is not None},
             versions={n.unit.name: f"{n.artifact.name}/{n.artifact.version}" for n in self._nodes if n.artifact},
         )
-        return Engine(compile_plan(self._predictor, parts, self._metrics), ledger, self._metrics)
+        injection = RoutingInjection.AT_END if self._predictor.injects_routing else RoutingInjection.NEVER
+        plan = compile_plan(self._predictor, parts, injection)
+        return Engine(plan, Ledger(self._options.feedback_memory), self._metrics)
 
-    def _site(self, metadata: dict[str, Any]) -> Site:
+    def _make_server(self, engine: Engine, ports: Ports) -> Server:
+        common = CommonApi(lambda: engine.ready(False), self._metrics.render, "/prometheus")
+        model = describe.inference_model(self._deployment, self._nodes)
+        description = describe.graph(self._deployment, self._nodes)
+        routes = graph_routes(engine, self._predictor, common, model, description, self._status)
+        rest = RestFront(routes, self._site(), self._metrics, common.drain)
+        limits = GrpcLimits(timeout_s=self._limits.grpc_timeout_s, requests=self._options.max_requests)
+        rpc = GrpcFront(graph_services(engine, self._predictor, common, model), limits, self._metrics)
+        return Server(rest, rpc, ports)
+
+    def _site(self) -> Site:
         return Site(
             prefix=f"/seldon/{self._deployment.namespace}/{self._deployment.name}",
-            metrics=self._metrics.render,
-            metadata=json.dumps(metadata).encode(),
-            status=self._status,
+            deployment=self._deployment.name,
+            namespace=self._deployment.namespace,
+            forwards=self._placement.is_remote,
+            timeout_s=self._limits.rest_timeout_s,
+            max_body=self._options.max_body,
+            max_requests=self._options.max_requests,
         )
 
     def _status(self) -> dict[str, Any]:
@@ -129,34 +166,3 @@ class Session:
             "feedback": self._metrics.feedback_results(),
             "monitor": asdict(self._monitor.report()) if self._monitor else None,
         }
-
-
-@dataclass(frozen=True)
-class _Signals:
-    """The first SIGINT, SIGTERM or SIGHUP says stop; a second one says now."""
-
-    stop: asyncio.Event
-    hurry: asyncio.Event
-
-    def arrived(self) -> None:
-        (self.hurry if self.stop.is_set() else self.stop).set()
-
-
-def _listen_to_signals() -> _Signals:
-    signals = _Signals(asyncio.Event(), asyncio.Event())
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, signals.arrived)
-    return signals
-
-
-async def _stopped_or_ended(stop: asyncio.Event, server: Server) -> None:
-    """Wait for the signal; a server that ends before it is an error, and raises its own."""
-    ended = asyncio.ensure_future(server.ended())
-    stopped = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
-        if ended.done():
-            ended.result()
-    finally:
-        ended.cancel()
-        stopped.cancel()

@@ -5,12 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 from signal import SIGHUP, SIGTERM
+from typing import Any
 
 import click
 
 from servegraph.artifacts import Registry
 from servegraph.cli.context import GRAPH_ARGUMENT, open_graph, open_project, open_registry
-from servegraph.cli.run import serve, serving_options
+from servegraph.cli.run import run_options, serve, serving_options
 from servegraph.errors import ArtifactNotFound
 from servegraph.project import Project
 from servegraph.serving.server import Addresses, take_ports
@@ -20,7 +21,7 @@ from servegraph.spec import SeldonDeployment
 @click.command()
 @GRAPH_ARGUMENT
 @serving_options
-def up(graph: Path | None, host: str, http_port: int, grpc_port: int, with_monitor: bool, folder: Path) -> None:
+def up(graph: Path | None, host: str, http_port: int, grpc_port: int, folder: Path, **options: Any) -> None:
     """Train if nothing is registered, then serve: one command from nothing to an answer.
 
     \b
@@ -30,10 +31,11 @@ def up(graph: Path | None, host: str, http_port: int, grpc_port: int, with_monit
     """
     project = open_project(folder)
     deployment = open_graph(project, graph)
+    chosen = run_options(**options)
     ports = take_ports(Addresses(host, http_port, grpc_port))
     if project.training is not None and _has_no_artifact(project, deployment):
         _train(project)
-    serve(project, deployment, ports, with_monitor)
+    serve(project, deployment, ports, chosen)
 
 
 def _train(project: Project) -> None:

@@ -1,6 +1,20 @@
-"""User classes: what they may define, and what they may return. Nothing of graphs or servers."""
+"""User classes: what they may define, and how they are called. Nothing of graphs or servers."""
 
-from servegraph.component.answer import UnusableAnswer, answer, passed_on
-from servegraph.component.contract import Component, Hook, build, load, read
+from servegraph.component.author import SeldonMicroserviceException, SeldonNotImplementedError, SeldonResponse
+from servegraph.component.caller import Caller
+from servegraph.component.contract import Component, build, load, read
+from servegraph.component.meta import Identity
+from servegraph.component.metrics import MetricSink
 
-__all__ = ["Component", "Hook", "UnusableAnswer", "answer", "build", "load", "passed_on", "read"]
+__all__ = [
+    "Caller",
+    "Component",
+    "Identity",
+    "MetricSink",
+    "SeldonMicroserviceException",
+    "SeldonNotImplementedError",
+    "SeldonResponse",
+    "build",
+    "load",
+    "read",
+]

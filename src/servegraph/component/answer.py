@@ -3,58 +3,101 @@
 Source:
     The component server's table of return kinds: numbers answer in the kind of the request
     (a tensor when the request had no array), other lists as ndarray, str, bytes and dict as
-    themselves; names are the class names, or `t:0`, `t:1`, ..., never the request's.
+    themselves; names are the class names, or `t:0`, `t:1`, ..., never the request's. Over gRPC
+    other values fail with the text of a TypeError, and so they do here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from google.protobuf import any_pb2
+from numpy.typing import NDArray
 
-from servegraph.errors import ServeGraphError
+from servegraph.errors import MalformedArray, ServeGraphError
 from servegraph.payload import Kind, Message, Meta
+from servegraph.payload.arrays import array_of
+from servegraph.payload.envelope import Envelope, Transport
+from servegraph.payload.seldon import MESSAGE
+from servegraph.payload.wire_json import document_of_meta
+
+_UNKNOWN = "Unknown data type returned as payload (must be list or np array):"
 
 
 class UnusableAnswer(ServeGraphError):
     """A component returned something that no kind of message carries."""
 
 
-def answer(value: Any, request: Message, class_names: Sequence[str] | None, meta: Meta) -> Message:
+def answer(
+    value: Any, request: Kind | None, class_names: Callable[[], Any], transport: Transport, meta: Meta
+) -> Envelope[Message]:
     """The message for a component's return value.
+
+    Args:
+        request: the kind of the message that is being answered.
+        class_names: asked for the names of the columns, if there are any; None stands for `t:0`, `t:1`, ...
 
     Raises:
         UnusableAnswer: the value is of no kind that Seldon knows.
+        TypeError, ValueError: likewise, in the words of the library that cannot carry it.
     """
     match value:
         case np.ndarray():
-            return _array(value, request, class_names, meta)
+            return Envelope(MESSAGE, transport, value=_of_array(value, request, class_names, meta))
         case list():
-            return _array(np.array(value), request, class_names, meta)
+            return _of_list(value, request, class_names, transport, meta)
         case str():
-            return Message("strData", value, meta=meta)
-        case bytes() | bytearray():
-            return Message("binData", bytes(value), meta=meta)
+            message = Message("strData", value, meta=meta)
+        case bytes():
+            message = Message("binData", value, meta=meta)
         case dict():
-            return Message("jsonData", value, meta=meta)
-    raise UnusableAnswer(f"returned a {type(value).__name__}; return an array, list, str, bytes or dict")
+            message = Message("jsonData", value, meta=meta)
+        case _:
+            message = _of_others(value, transport, meta)
+    return Envelope(MESSAGE, transport, value=message)
 
 
-def _array(array: Any, request: Message, class_names: Sequence[str] | None, meta: Meta) -> Message:
+def _of_list(
+    nested: list[Any], request: Kind | None, class_names: Callable[[], Any], transport: Transport, meta: Meta
+) -> Envelope[Message]:
+    message = _of_array(_array(nested), request, class_names, meta)
+    if transport == "grpc" or message.value.dtype.kind != "U":
+        return Envelope(MESSAGE, transport, value=message)
+    # As an array numbers beside strings are strings; in JSON they are what they were.
+    document = {"data": {"names": message.names, "ndarray": nested}, "meta": document_of_meta(meta)}
+    return Envelope(MESSAGE, transport, value=message, document=document)
+
+
+def _array(nested: list[Any]) -> NDArray[Any]:
+    try:
+        return array_of(nested)
+    except MalformedArray as error:
+        raise ValueError(str(error.__cause__)) from error
+
+
+def _of_array(array: NDArray[Any], request: Kind | None, class_names: Callable[[], Any], meta: Meta) -> Message:
     kind: Kind = "ndarray"
     if array.dtype.kind in "iuf":
-        kind = request.kind if request.kind in ("tensor", "ndarray") else "tensor"
+        kind = request if request in ("tensor", "tftensor", "ndarray") else "tensor"
     return Message(kind, array, _names(array, class_names), meta)
 
 
-def passed_on(request: Message, class_names: Sequence[str] | None, meta: Meta) -> Message:
-    """The message of a component that has no method for it: the same value, of the same kind."""
-    names = _names(request.value, class_names) if request.is_array else []
-    return Message(request.kind, request.value, names, meta)
-
-
-def _names(array: Any, class_names: Sequence[str] | None) -> list[str]:
+def _names(array: NDArray[Any], class_names: Callable[[], Any]) -> list[str]:
     if array.ndim < 2:
         return []
-    if class_names is not None:
-        return list(class_names)
-    return [f"t:{column}" for column in range(array.shape[1])]
+    names = class_names()
+    return [f"t:{column}" for column in range(array.shape[1])] if names is None else list(names)
+
+
+def _of_others(value: Any, transport: Transport, meta: Meta) -> Message:
+    if transport == "rest":
+        if isinstance(value, bytearray):
+            return Message("binData", bytes(value), meta=meta)
+        raise UnusableAnswer(f"{_UNKNOWN}{value}")
+    if getattr(getattr(value, "DESCRIPTOR", None), "full_name", "") == "google.protobuf.Any":
+        return Message("customData", any_pb2.Any(type_url=value.type_url, value=value.value), meta=meta)
+    if isinstance(value, bytearray):
+        field, kind = "SeldonMessage.binData", type(value)
+        what = f"{value!r} has type {kind}, but expected one of: (<class 'bytes'>,) for field {field}"
+        raise TypeError(f"Cannot set seldon.protos.{field} to {value!r}: {what}")
+    raise TypeError(_UNKNOWN + value)  # which cannot be added, and says so

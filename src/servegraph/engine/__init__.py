@@ -3,7 +3,21 @@
 The engine emits events; it knows neither HTTP, Prometheus, MLflow nor Kubernetes.
 """
 
+from servegraph.engine.context import Context
 from servegraph.engine.engine import Engine
-from servegraph.engine.plan import Parts, Plan, compile_plan, needed_methods
+from servegraph.engine.local import LocalUnit
+from servegraph.engine.plan import Parts, Plan, RoutingInjection, compile_plan, needed_methods
+from servegraph.engine.unit import Method, Unit
 
-__all__ = ["Engine", "Parts", "Plan", "compile_plan", "needed_methods"]
+__all__ = [
+    "Context",
+    "Engine",
+    "LocalUnit",
+    "Method",
+    "Parts",
+    "Plan",
+    "RoutingInjection",
+    "Unit",
+    "compile_plan",
+    "needed_methods",
+]

@@ -1,43 +1,121 @@
-"""The engine as the fronts see it: predict, and send feedback."""
+"""The engine as the fronts see it: predict, send feedback, and ask nodes about themselves."""
 
+import asyncio
+from collections.abc import Awaitable, Mapping
+from time import monotonic
+from typing import Any
+
+from servegraph.engine.builtin import BuiltIn
+from servegraph.engine.context import Context
 from servegraph.engine.events import Listener
-from servegraph.engine.feedback import Ledger, send
-from servegraph.engine.plan import Plan
-from servegraph.engine.puid import MAX_LENGTH, is_puid, new_puid
-from servegraph.engine.walk import predict
-from servegraph.errors import InvalidPayload
-from servegraph.payload import Feedback, Message, Meta
+from servegraph.engine.feedback import Delivery, Ledger
+from servegraph.engine.plan import Node, Plan, RoutingInjection
+from servegraph.engine.puid import MAX_LENGTH, is_puid
+from servegraph.engine.walk import Walk
+from servegraph.errors import GraphTimedOut, InvalidPayload, ModelNotFound
+from servegraph.payload import Feedback, Message
+from servegraph.payload.envelope import Amendment, Envelope
 
 
 class Engine:
-    """Serves one plan. All methods run on the one event loop of the process."""
+    """Serves one plan. All methods run on the one event loop of the process.
 
-    def __init__(self, plan: Plan, ledger: Ledger, listener: Listener) -> None:
+    Args:
+        ledger: remembers the way of each prediction, by which feedback is joined to it; answers then
+            carry the puid and the versions that answered. None changes no answer, as Seldon's executor.
+    """
+
+    def __init__(self, plan: Plan, ledger: Ledger | None, listener: Listener) -> None:
         self._plan = plan
         self._ledger = ledger
         self._listener = listener
+        self._walk = Walk(plan)
+        self._delivery = Delivery(plan, ledger, listener)
 
-    async def predict(self, message: Message, puid: str = "") -> Message:
-        """The graph's answer; its `meta.puid` is the message's own, else `puid`, else a new one.
+    async def predict(self, request: Envelope[Message], context: Context) -> Envelope[Message]:
+        """The graph's answer. Its `meta.puid`, if it gets one, is the message's own, else the context's.
 
         Raises:
             PayloadError: the caller's mistake.
             UnitError: a component's.
+            GraphTimedOut: the deadline passed.
         """
-        message.meta.puid = message.meta.puid or puid or new_puid()
-        if not is_puid(message.meta.puid):
-            raise InvalidPayload(f"meta.puid must be at most {MAX_LENGTH} printable ASCII characters without spaces")
-        answer, routing = await predict(self._plan, message, self._listener)
-        self._ledger.record(answer.meta.puid, routing)
-        return answer
+        puid = self._identified(request, context)
+        answer = await _in_time(self._walk.predict(request, context), context)
+        for router in self._plan.routers & context.routing.keys():
+            self._listener.routed(router, context.routing[router])
+        if self._ledger is None:
+            return answer
+        self._ledger.record(puid, context.routing)
+        return answer.amended(self._amendment(puid, context.routing))
 
-    async def send_feedback(self, feedback: Feedback) -> Message:
-        """Deliver feedback; the answer carries the puid and the routing it was joined to.
+    def _identified(self, request: Envelope[Message], context: Context) -> str:
+        if self._ledger is None:
+            return context.puid
+        puid = _own_puid(request) or context.puid
+        if not is_puid(puid):
+            raise InvalidPayload(f"meta.puid must be at most {MAX_LENGTH} printable ASCII characters without spaces")
+        if not context.brought_puid:
+            context.puid = puid
+        return puid
+
+    def _amendment(self, puid: str, routing: Mapping[str, int]) -> Amendment:
+        versions = {node: self._plan.versions[node] for node in routing if node in self._plan.versions}
+        injected = routing if self._plan.injection is RoutingInjection.AT_END else {}
+        return Amendment(puid, {"versions": versions} if versions else {}, injected)
+
+    async def send_feedback(self, feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
+        """Deliver feedback; see `Delivery.send`."""
+        return await _in_time(self._delivery.send(feedback, context), context)
+
+    async def health(self, model: str, context: Context) -> Envelope[Message]:
+        """What a node says of its health.
 
         Raises:
-            PayloadError: no puid, or an unknown one.
-            UnitError: a component's `send_feedback` failed.
+            ModelNotFound: the graph has no such node.
+            UnitError: it failed.
         """
-        routing = await send(self._plan, self._ledger, feedback, self._listener)
-        puid = feedback.response.meta.puid or feedback.request.meta.puid
-        return Message(meta=Meta(puid=puid, routing=dict(routing)))
+        return await self.node(model).unit.health(context)
+
+    async def metadata(self, model: str, context: Context) -> Mapping[str, Any]:
+        """A node's metadata document; raises like `health`."""
+        return await self.node(model).unit.metadata(context)
+
+    async def all_metadata(self, context: Context) -> dict[str, Mapping[str, Any]]:
+        """The documents of all nodes with a component, by node name; raises like `health`."""
+        nodes = [node for node in self._plan.nodes.values() if not isinstance(node.unit, BuiltIn)]
+        return {node.name: await node.unit.metadata(context) for node in nodes}
+
+    def node(self, name: str) -> Node:
+        """A node by its name.
+
+        Raises:
+            ModelNotFound: the graph has no such node.
+        """
+        node = self._plan.nodes.get(name)
+        if node is None:
+            raise ModelNotFound(f"Failed to find model {name}")
+        return node
+
+    async def ready(self, thorough: bool) -> bool:
+        """Whether every node can be called."""
+        units = [node.unit for node in self._plan.nodes.values()]
+        return all(await asyncio.gather(*(unit.ready(thorough) for unit in units)))
+
+
+def _own_puid(request: Envelope[Message]) -> str:
+    # Graphs whose nodes run elsewhere need no decoded body; most bodies show at a glance that they name no puid.
+    if request.transport == "rest" and not request.is_decoded and b'"puid"' not in request.text().body:
+        return ""
+    return request.value().meta.puid
+
+
+async def _in_time[T](work: Awaitable[T], context: Context) -> T:
+    """The result of `work`, unless the request's deadline comes first."""
+    if context.deadline is None:
+        return await work
+    try:
+        async with asyncio.timeout(context.deadline - monotonic()):
+            return await work
+    except TimeoutError as error:
+        raise GraphTimedOut("the graph did not answer in time") from error

@@ -1,8 +1,9 @@
 """What the engine tells the outside, and what it may ask of it.
 
-The engine knows neither Prometheus nor a monitor process: it calls `Listener`s, and it lets a
-`Tap` look at the rows that pass a detector's node. Calls are made on the request path, so an
-implementation returns at once, never blocks and never raises.
+The engine knows neither Prometheus nor a monitor process: it calls `Listener`s, it lets a `Tap`
+look at the rows that pass a detector's node, and a `RequestLog` at the messages of nodes that have
+a logger. Calls are made on the request path, so an implementation returns at once, never blocks
+and never raises.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,10 @@ from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
-FeedbackResult = Literal["joined", "duplicate", "unknown", "invalid"]
+from servegraph.engine.context import Context
+from servegraph.payload.envelope import Envelope
+
+FeedbackResult = Literal["joined", "duplicate", "unknown", "invalid", "unnamed"]
 
 
 class Listener(Protocol):
@@ -23,14 +27,30 @@ class Listener(Protocol):
         gRPC: (full method name, "unary", gRPC code name).
         """
 
-    def node_called(self, node: str, service: str, code: str, seconds: float) -> None:
-        """A component answered, e.g. ("scale", "/transform-input", "200", 0.0004)."""
+    def node_called(self, node: str, service: str, method: str, code: str, seconds: float) -> None:
+        """A component answered, e.g. ("scale", "/transform-input", "post", "200", 0.0004).
+
+        Over gRPC: the full method name, "unary", the gRPC code's name.
+        """
 
     def routed(self, router: str, branch: int) -> None:
         """A router chose a child (or -1 for all, -2 for none) for a request that succeeded."""
 
     def feedback(self, result: FeedbackResult, routing: Mapping[str, int], reward: float, delay: float) -> None:
         """Feedback came; `routing` has the recorded choice of each router (empty unless joined)."""
+
+
+class RequestLog(Protocol):
+    """Sees the messages of every node that has a logger."""
+
+    def request(self, node: str, envelope: Envelope[Any], context: Context) -> None:
+        """A message is about to be given to a node, or to its children."""
+
+    def response(self, node: str, envelope: Envelope[Any], context: Context) -> None:
+        """A node, or its children, answered."""
+
+    def feedback(self, node: str, envelope: Envelope[Any], context: Context) -> None:
+        """A reward came to a node."""
 
 
 class Tap(Protocol):

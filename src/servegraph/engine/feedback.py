@@ -1,21 +1,27 @@
 """Feedback: find the prediction by its puid, and tell the nodes on its way.
 
-Clients are not trusted to say which arm answered: the routing comes from our own record. A zero
-reward counts like any other.
+Source:
+    Seldon's executor: children first, then the node itself; `response.meta.routing` of the
+    feedback says which child of a router; the answer is the root's, or the feedback itself where
+    the root is not asked. Own choice: feedback that names its prediction goes the way on our own
+    record, whatever it says itself, as clients are not trusted to say which arm answered. A zero
+    reward counts like any other.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from time import monotonic
+from typing import Any
 
+from servegraph.engine.context import Context
 from servegraph.engine.events import Listener
 from servegraph.engine.plan import Node, Plan
-from servegraph.engine.walk import ALL_CHILDREN, NO_CHILD
-from servegraph.errors import InvalidPayload, UnknownPuid
+from servegraph.engine.walk import ALL_CHILDREN, children, in_parallel
+from servegraph.errors import InvalidPayload, PayloadError, UnknownPuid
 from servegraph.payload import Feedback
+from servegraph.payload.envelope import Amendment, Envelope
 
 
 @dataclass(slots=True)
@@ -47,48 +53,77 @@ class Ledger:
         return self._records.get(puid)
 
 
-async def send(plan: Plan, ledger: Ledger, feedback: Feedback, listener: Listener) -> Mapping[str, int]:
-    """Deliver feedback along the routing of its prediction; the routing is returned.
+class Delivery:
+    """Tells the nodes of one plan about rewards.
 
-    A second feedback for the same puid is answered like the first and counted as a duplicate.
-
-    Raises:
-        InvalidPayload: it names no puid, or the reward is not finite.
-        UnknownPuid: no prediction with that puid is on record.
-        UnitError: a component's `send_feedback` failed.
+    Args:
+        ledger: the ways of earlier predictions; None trusts what feedback says itself.
     """
-    puid = feedback.response.meta.puid or feedback.request.meta.puid
-    if not isfinite(feedback.reward):
-        listener.feedback("invalid", {}, 0.0, 0.0)
-        raise InvalidPayload("reward must be a finite number")
-    if not puid:
-        listener.feedback("invalid", {}, feedback.reward, 0.0)
-        raise InvalidPayload("feedback names no prediction", hint="send the answer's meta.puid in response.meta.puid")
-    record = ledger.find(puid)
-    if record is None:
-        listener.feedback("unknown", {}, feedback.reward, 0.0)
-        raise UnknownPuid(f"no prediction with puid {puid!r} is on record", hint="it is too old, or from elsewhere")
-    if record.rewarded:
-        listener.feedback("duplicate", {}, feedback.reward, 0.0)
-        return record.routing
-    record.rewarded = True
+
+    def __init__(self, plan: Plan, ledger: Ledger | None, listener: Listener) -> None:
+        self._plan = plan
+        self._ledger = ledger
+        self._listener = listener
+
+    async def send(self, feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
+        """The answer: the root's, or the feedback itself.
+
+        A second feedback for the same puid reaches no node again and is counted as a duplicate.
+
+        Raises:
+            InvalidPayload: the reward is not finite, or the feedback cannot be read.
+            UnknownPuid: no prediction with that puid is on record.
+            UnitError: a component's `send_feedback` failed.
+        """
+        if self._ledger is None:
+            return await self._deliver(self._plan.root, feedback, _claimed(feedback), context)
+        return await self._joined(self._ledger, feedback, context)
+
+    async def _joined(self, ledger: Ledger, feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
+        value = feedback.value()
+        if not isfinite(value.reward):
+            self._listener.feedback("invalid", {}, 0.0, 0.0)
+            raise InvalidPayload("reward must be a finite number")
+        puid = value.response.meta.puid or value.request.meta.puid
+        if not puid:
+            answer = await self._deliver(self._plan.root, feedback, _claimed(feedback), context)
+            self._listener.feedback("unnamed", {}, value.reward, 0.0)
+            return answer
+        record = ledger.find(puid)
+        if record is None:
+            self._listener.feedback("unknown", {}, value.reward, 0.0)
+            raise UnknownPuid(f"no prediction with puid {puid!r} is on record", hint="it is too old, or from elsewhere")
+        if record.rewarded:
+            self._listener.feedback("duplicate", {}, value.reward, 0.0)
+            return feedback
+        return await self._rewarded(record, feedback, context)
+
+    async def _rewarded(self, record: "Record", feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
+        record.rewarded = True
+        told = feedback.amended(Amendment(routing=record.routing))
+        try:
+            answer = await self._deliver(self._plan.root, told, record.routing, context)
+        except BaseException:
+            record.rewarded = False  # so that the client can try again
+            raise
+        arms = {router: record.routing[router] for router in self._plan.routers & record.routing.keys()}
+        self._listener.feedback("joined", arms, feedback.value().reward, monotonic() - record.time)
+        return answer
+
+    async def _deliver(
+        self, node: Node, feedback: Envelope[Feedback], routing: Mapping[str, int], context: Context
+    ) -> Envelope[Any]:
+        log = self._plan.log
+        if log is not None and node.is_logged:
+            log.feedback(node.name, feedback, context)
+        chosen = children(node, routing.get(node.name, ALL_CHILDREN)) if node.children else ()
+        await in_parallel([self._deliver(child, feedback, routing, context) for child in chosen])
+        return await node.unit.send_feedback(feedback, context) if node.hears_feedback else feedback
+
+
+def _claimed(feedback: Envelope[Feedback]) -> Mapping[str, int]:
+    """The routing that feedback itself brings; what cannot be read brings none, and reaches every node."""
     try:
-        await _deliver(plan.root, feedback, record.routing)
-    except BaseException:
-        record.rewarded = False  # so that the client can try again
-        raise
-    arms = {router: record.routing[router] for router in plan.routers & record.routing.keys()}
-    listener.feedback("joined", arms, feedback.reward, monotonic() - record.time)
-    return record.routing
-
-
-async def _deliver(node: Node, feedback: Feedback, routing: Mapping[str, int]) -> None:
-    branch = routing.get(node.name)
-    children = node.children
-    if branch == NO_CHILD:
-        children = ()
-    elif branch is not None and branch != ALL_CHILDREN:
-        children = node.children[branch : branch + 1]
-    await asyncio.gather(*(_deliver(child, feedback, routing) for child in children))
-    if node.reward is not None:
-        await node.reward(feedback, branch)
+        return feedback.value().response.meta.routing
+    except PayloadError:
+        return {}

@@ -1,43 +1,56 @@
-"""A predictor compiled for serving: per node the steps to take, bound once when it is loaded.
+"""A predictor compiled for serving: per node the steps to take, decided once when it is loaded.
 
 Source:
     Seldon's executor: a MODEL is asked to predict and a TRANSFORMER to transform on the way in,
     routers route, combiners aggregate, an OUTPUT_TRANSFORMER transforms on the way out; `methods`
     adds to that. A node asked for both prediction and input transformation only transforms.
+    MODEL and ROUTER hear feedback; others do where `methods` says so.
 """
 
-import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 
-from servegraph.component import Component
-from servegraph.engine.call import Caller
-from servegraph.engine.events import Listener, Tap
+from servegraph.engine.builtin import KINDS
+from servegraph.engine.events import RequestLog, Tap
 from servegraph.engine.expectation import Expectation
-from servegraph.payload import Feedback, Message
+from servegraph.engine.unit import Method, Unit
 from servegraph.spec import Implementation, PredictiveUnit, PredictorSpec, UnitMethod, UnitType
-
-Transform = Callable[[Message], Awaitable[Message]]
-Route = Callable[[Message], Awaitable[int]]
-Aggregate = Callable[[Sequence[Message]], Awaitable[Message]]
-Reward = Callable[[Feedback, int | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node of the plan; a step that the node does not have is None."""
+    """One node of the plan.
+
+    Attributes:
+        on_input: what its unit is asked on the way in, if anything.
+    """
 
     name: str
+    unit: Unit
     children: tuple["Node", ...] = ()
+    on_input: Method | None = None
+    routes: bool = False
+    aggregates: bool = False
+    transforms_output: bool = False
+    hears_feedback: bool = False
     expectation: Expectation | None = None
     tap: Tap | None = None
-    on_input: Transform | None = None
-    route: Route | None = None
-    aggregate: Aggregate | None = None
-    on_output: Transform | None = None
-    reward: Reward | None = None
+    is_logged: bool = False
+
+    def walk(self) -> Iterator["Node"]:
+        """This node, then every node below it, depth first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+class RoutingInjection(Enum):
+    """When the routing so far is written into `meta.routing`."""
+
+    NEVER = "never"
+    AT_END = "at the end"  # into the graph's answer
+    AFTER_EACH_NODE = "after each node"  # into what the next node gets, too, where there is a `meta`
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +58,18 @@ class Parts:
     """What the nodes of a graph are made of, by node name.
 
     Attributes:
-        components: the loaded components of all nodes but built-in ones.
+        units: the components of all nodes but built-in ones.
         taps: observers of the rows that pass a node.
         widths: features per row where an artifact's signature says so.
         versions: `name/version` of the artifacts, shown in every answer.
+        log: sees the messages of nodes that have a logger.
     """
 
-    components: Mapping[str, Component]
+    units: Mapping[str, Unit]
     taps: Mapping[str, Tap] = field(default_factory=dict)
     widths: Mapping[str, int] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    log: RequestLog | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +78,22 @@ class Plan:
 
     Attributes:
         routers: names of the nodes that choose among their children.
-        injects_routing: whether answers carry `meta.routing`.
     """
 
     root: Node
+    nodes: Mapping[str, Node]
     routers: frozenset[str]
     versions: Mapping[str, str]
-    injects_routing: bool
+    injection: RoutingInjection
+    log: RequestLog | None
 
 
-def compile_plan(predictor: PredictorSpec, parts: Parts, listener: Listener) -> Plan:
-    """Bind a predictor's graph to its components. The predictor has passed `spec.check`."""
-    root = _node(predictor.graph, predictor, parts, listener)
-    return Plan(root, frozenset(_routers(root)), parts.versions, predictor.injects_routing)
-
-
-def _routers(node: Node) -> list[str]:
-    below = [name for child in node.children for name in _routers(child)]
-    return [node.name, *below] if node.route is not None else below
+def compile_plan(predictor: PredictorSpec, parts: Parts, injection: RoutingInjection) -> Plan:
+    """Bind a predictor's graph to its units."""
+    root = _node(predictor.graph, parts)
+    nodes = {node.name: node for node in root.walk()}
+    routers = frozenset(node.name for node in root.walk() if node.routes)
+    return Plan(root, nodes, routers, parts.versions, injection, parts.log)
 
 
 def needed_methods(unit: PredictiveUnit) -> list[str]:
@@ -94,46 +107,32 @@ def needed_methods(unit: PredictiveUnit) -> list[str]:
     return [name for name, needed in needs.items() if needed]
 
 
-def _node(unit: PredictiveUnit, predictor: PredictorSpec, parts: Parts, listener: Listener) -> Node:
-    children = tuple(_node(child, predictor, parts, listener) for child in unit.children)
-    width = parts.widths.get(unit.name)
-    expectation = None if width is None else Expectation(unit.name, width)
-    node = Node(unit.name, children, expectation, parts.taps.get(unit.name))
-    if unit.built_in:
-        return _with_built_in(node, unit)
-    component = parts.components[unit.name]
-    image = predictor.image(unit.name) or "NOT_IMPLEMENTED:NOT_IMPLEMENTED"
-    return _with_component(node, unit, component, Caller(unit.name, image, component, listener))
+def _node(spec: PredictiveUnit, parts: Parts) -> Node:
+    kind, methods, built_in = spec.effective_type, set(spec.methods), spec.built_in
+    width = parts.widths.get(spec.name)
+    return Node(
+        name=spec.name,
+        unit=KINDS[built_in](spec) if built_in else parts.units[spec.name],
+        children=tuple(_node(child, parts) for child in spec.children),
+        on_input=_on_input(spec),
+        routes=spec.is_router,
+        aggregates=_aggregates(spec),
+        transforms_output=kind is UnitType.OUTPUT_TRANSFORMER or UnitMethod.TRANSFORM_OUTPUT in methods,
+        hears_feedback=kind in (UnitType.MODEL, UnitType.ROUTER) or UnitMethod.SEND_FEEDBACK in methods,
+        expectation=None if width is None else Expectation(spec.name, width),
+        tap=parts.taps.get(spec.name),
+        is_logged=parts.log is not None and spec.logger is not None,
+    )
 
 
-def _with_component(node: Node, unit: PredictiveUnit, component: Component, caller: Caller) -> Node:
-    kind, methods = unit.effective_type, set(unit.methods)
-    steps: dict[str, Any] = {}
-    if kind is UnitType.TRANSFORMER or UnitMethod.TRANSFORM_INPUT in methods:
-        steps["on_input"] = partial(caller.transform, component.transform_input, "/transform-input")
-    elif kind is UnitType.MODEL:
-        steps["on_input"] = partial(caller.transform, component.predict, "/predict")
-    if component.route and (kind is UnitType.ROUTER or UnitMethod.ROUTE in methods):
-        steps["route"] = partial(caller.route, component.route)
-    if component.aggregate and (kind is UnitType.COMBINER or UnitMethod.AGGREGATE in methods):
-        steps["aggregate"] = partial(caller.aggregate, component.aggregate)
-    if kind is UnitType.OUTPUT_TRANSFORMER or UnitMethod.TRANSFORM_OUTPUT in methods:
-        steps["on_output"] = partial(caller.transform, component.transform_output, "/transform-output")
-    hears_feedback = kind in (UnitType.MODEL, UnitType.ROUTER) or UnitMethod.SEND_FEEDBACK in methods
-    if component.send_feedback and hears_feedback:
-        steps["reward"] = partial(caller.feedback, component.send_feedback)
-    return replace(node, **steps)
+def _on_input(spec: PredictiveUnit) -> Method | None:
+    kind = spec.effective_type
+    if kind is UnitType.TRANSFORMER or UnitMethod.TRANSFORM_INPUT in spec.methods:
+        return Method.TRANSFORM_INPUT
+    is_model = kind is UnitType.MODEL or spec.built_in is Implementation.SIMPLE_MODEL
+    return Method.PREDICT if is_model else None
 
 
-def _with_built_in(node: Node, unit: PredictiveUnit) -> Node:
-    if unit.built_in is Implementation.RANDOM_ABTEST:
-        return replace(node, route=partial(_draw, _ratio(unit)))
-    return node
-
-
-def _ratio(unit: PredictiveUnit) -> float:
-    return next((float(parameter.value) for parameter in unit.parameters if parameter.name == "ratioA"), 0.5)
-
-
-async def _draw(ratio: float, _: Message) -> int:
-    return 0 if random.random() < ratio else 1
+def _aggregates(spec: PredictiveUnit) -> bool:
+    combines = spec.effective_type is UnitType.COMBINER or UnitMethod.AGGREGATE in spec.methods
+    return combines or spec.built_in is Implementation.AVERAGE_COMBINER

@@ -3,95 +3,151 @@
 Source:
     Seldon's executor: route -1 asks all children in parallel and, without a combiner, answers
     with the first; -2 asks none and answers with the current message; any other number is
-    that child. The routing map records -1 for every node that was called or fanned out.
+    that child. The routing map records -1 for every node that was called on the way in or
+    fanned out. A node with a logger is logged around each call, and around its children.
 """
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from servegraph.engine.events import Listener
-from servegraph.engine.plan import Node, Plan
+from servegraph.engine.context import Context
+from servegraph.engine.plan import Node, Plan, RoutingInjection
+from servegraph.engine.unit import Method
 from servegraph.errors import InvalidRoute
-from servegraph.payload import Message, Meta
+from servegraph.payload import Message
+from servegraph.payload.envelope import Amendment, Envelope
 
 ALL_CHILDREN = -1
 NO_CHILD = -2
 
+Request = Envelope[Message]
 
-async def predict(plan: Plan, message: Message, listener: Listener) -> tuple[Message, dict[str, int]]:
-    """The graph's answer to a message, and the routing it took.
+
+class Walk:
+    """Walks one plan; a request's own state is in its context."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._root = plan.root
+        self._log = plan.log
+        self._injects = plan.injection is RoutingInjection.AFTER_EACH_NODE
+
+    async def predict(self, request: Request, context: Context) -> Request:
+        """The graph's answer; `context.routing` tells the way it took.
+
+        Raises:
+            PayloadError: the rows do not fit a node.
+            UnitError: a component failed, or a router chose no child.
+            GraphTimedOut: the deadline passed.
+        """
+        return await self._visit(self._root, request, context)
+
+    async def _visit(self, node: Node, request: Request, context: Context) -> Request:
+        if node.expectation is not None or node.tap is not None:
+            request = _prepared(node, request)
+        if node.on_input is not None:
+            context.routing[node.name] = ALL_CHILDREN
+            request = await self._transform(node, node.on_input, request, context)
+        if node.children:
+            request = await self._ask_children(node, request, context)
+        if node.transforms_output:
+            request = await self._transform(node, Method.TRANSFORM_OUTPUT, request, context)
+        if self._injects:
+            request = request.amended(Amendment(routing=dict(context.routing), creates_meta=False))
+        return request
+
+    async def _transform(self, node: Node, method: Method, request: Request, context: Context) -> Request:
+        if not node.is_logged:
+            return await node.unit.transform(method, request, context)
+        self._log_request(node, request, context)
+        answer = await node.unit.transform(method, request, context)
+        self._log_response(node, answer, context)
+        return answer
+
+    async def _ask_children(self, node: Node, request: Request, context: Context) -> Request:
+        if not node.is_logged:
+            return await self._descend(node, request, context)
+        self._log_request(node, request, context)
+        answer = await self._descend(node, request, context)
+        self._log_response(node, answer, context)
+        return answer
+
+    async def _descend(self, node: Node, request: Request, context: Context) -> Request:
+        branch = await node.unit.route(request, context) if node.routes else ALL_CHILDREN
+        chosen = children(node, branch)
+        context.routing[node.name] = branch
+        if branch == NO_CHILD:
+            return request
+        answers = await self._answers(chosen, request, context)
+        return await self._aggregate(node, request, answers, context) if node.aggregates else answers[0]
+
+    async def _aggregate(self, node: Node, request: Request, answers: Sequence[Request], context: Context) -> Request:
+        # What is logged as the request of a combiner is what its children were given.
+        if not node.is_logged:
+            return await node.unit.aggregate(answers, context)
+        self._log_request(node, request, context)
+        answer = await node.unit.aggregate(answers, context)
+        self._log_response(node, answer, context)
+        return answer
+
+    async def _answers(self, nodes: Sequence[Node], request: Request, context: Context) -> list[Request]:
+        if len(nodes) == 1:
+            return [await self._visit(nodes[0], request, context)]
+        visits = [self._visit(node, _own(request), context) for node in nodes]
+        return await in_parallel(visits)
+
+    def _log_request(self, node: Node, request: Request, context: Context) -> None:
+        assert self._log is not None
+        self._log.request(node.name, request, context)
+
+    def _log_response(self, node: Node, answer: Request, context: Context) -> None:
+        assert self._log is not None
+        self._log.response(node.name, answer, context)
+
+
+def children(node: Node, branch: int) -> Sequence[Node]:
+    """The children that a branch stands for.
 
     Raises:
-        PayloadError: the rows do not fit a node.
-        UnitError: a component failed, or a router chose no child.
+        InvalidRoute: there is no such child.
     """
-    routing: dict[str, int] = {}
-    answer = await _visit(plan.root, message, routing)
-    for router in plan.routers & routing.keys():
-        listener.routed(router, routing[router])
-    return replace(answer, meta=_final_meta(plan, answer.meta, message.meta.puid, routing)), routing
-
-
-def _final_meta(plan: Plan, meta: Meta, puid: str, routing: dict[str, int]) -> Meta:
-    versions = {node: plan.versions[node] for node in routing if node in plan.versions}
-    tags = {**meta.tags, "versions": versions} if versions else meta.tags
-    return Meta(puid, tags, routing if plan.injects_routing else {}, meta.request_path, meta.metrics)
-
-
-async def _visit(node: Node, message: Message, routing: dict[str, int]) -> Message:
-    if node.expectation is not None:
-        message = node.expectation.fit(message)
-    if node.tap is not None:
-        message = _observed(node, message)
-    if node.on_input is not None:
-        routing[node.name] = ALL_CHILDREN
-        message = await node.on_input(message)
-    if node.children:
-        message = await _descend(node, message, routing)
-    if node.on_output is not None:
-        message = await node.on_output(message)
-    return message
-
-
-def _observed(node: Node, message: Message) -> Message:
-    assert node.tap is not None
-    if message.is_array:
-        node.tap.see(message.value, message.names)
-    tags = node.tap.tags()
-    if not tags:
-        return message
-    return replace(message, meta=replace(message.meta, tags={**message.meta.tags, **tags}))
-
-
-async def _descend(node: Node, message: Message, routing: dict[str, int]) -> Message:
-    branch = ALL_CHILDREN if node.route is None else await node.route(message)
     if not NO_CHILD <= branch < len(node.children):
         raise InvalidRoute(node.name, "route", f"chose child {branch} of {len(node.children)}")
-    routing[node.name] = branch
     if branch == NO_CHILD:
-        return message
-    answers = await _ask(_chosen(node, branch), message, routing)
-    return answers[0] if node.aggregate is None else await node.aggregate(answers)
-
-
-def _copy(message: Message) -> Message:
-    """A message of a child's own: components may change in place what they get."""
-    meta = message.meta
-    own = replace(meta, tags=dict(meta.tags), request_path=dict(meta.request_path), metrics=list(meta.metrics))
-    return replace(message, value=message.value.copy() if message.is_array else message.value, meta=own)
-
-
-def _chosen(node: Node, branch: int) -> Sequence[Node]:
+        return ()
     return node.children if branch == ALL_CHILDREN else node.children[branch : branch + 1]
 
 
-async def _ask(children: Sequence[Node], message: Message, routing: dict[str, int]) -> list[Message]:
-    if len(children) == 1:
-        return [await _visit(children[0], message, routing)]
-    visits = [_visit(child, _copy(message), routing) for child in children]
+async def in_parallel(visits: Sequence[Any]) -> list[Any]:
+    """All results; when some fail, all have ended, and the error of the first in order is raised."""
     results = await asyncio.gather(*visits, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
-    return [result for result in results if isinstance(result, Message)]
+    return results
+
+
+def _prepared(node: Node, request: Request) -> Request:
+    message = request.value()
+    if node.expectation is not None:
+        fitting = node.expectation.fit(message)
+        if fitting is not message:
+            message, request = fitting, request.with_value(fitting)
+    if node.tap is None:
+        return request
+    if message.is_array:
+        node.tap.see(message.value, message.names)
+    tags = node.tap.tags()
+    return request.amended(Amendment(tags=tags)) if tags else request
+
+
+def _own(request: Request) -> Request:
+    """A message of a child's own: components may change in place what they get."""
+    if not request.is_decoded:
+        return request
+    message = request.value()
+    meta = message.meta
+    own = replace(meta, tags=dict(meta.tags), request_path=dict(meta.request_path), metrics=list(meta.metrics))
+    value = message.value.copy() if message.is_array else message.value
+    return request.with_value(replace(message, value=value, meta=own))

@@ -4,16 +4,15 @@ Source: Seldon Core v1 executor (histogram and `_summary` of each family). Own c
 buckets below its 5 ms, since nodes here answer in under one, and summaries without quantiles.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.core import Metric
 
 from servegraph.observe.distribution import DistributionFamily, Key
 
-SECONDS = (
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
-)  # fmt: skip
+SELDON_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+SECONDS = (0.0005, 0.001, 0.0025, *SELDON_SECONDS)
 SERVER = "seldon_api_executor_server_requests_seconds"
 CLIENT = "seldon_api_executor_client_requests_seconds"
 SERVER_LABELS = ("deployment_name", "predictor_name", "predictor_version", "service", "method", "code")
@@ -35,11 +34,13 @@ class NodeLabels:
 class ExecutorMetrics:
     """Latencies of the fronts and of the nodes, in seconds."""
 
-    def __init__(self, predictor: tuple[str, str, str], nodes: Mapping[str, NodeLabels]) -> None:
+    def __init__(
+        self, predictor: tuple[str, str, str], nodes: Mapping[str, NodeLabels], bounds: Sequence[float] = SECONDS
+    ) -> None:
         self._predictor = predictor
         self._nodes = nodes
-        self.server = DistributionFamily(SERVER_LABELS, SECONDS, self._server_values)
-        self.client = DistributionFamily(CLIENT_LABELS, SECONDS, self._client_values)
+        self.server = DistributionFamily(SERVER_LABELS, bounds, self._server_values)
+        self.client = DistributionFamily(CLIENT_LABELS, bounds, self._client_values)
 
     def collect(self) -> Iterator[Metric]:
         yield self.server.histogram(SERVER, "Time the graph took to answer a request, in seconds.")
@@ -51,7 +52,7 @@ class ExecutorMetrics:
         return (*self._predictor, *key)
 
     def _client_values(self, key: Key) -> Key:
-        name, service, code = key
+        name, service, method, code = key
         node = self._nodes.get(name)
         image, version = (node.image, node.image_version) if node else ("", "")
-        return (*self._predictor, service, "post", code, name, image, version)
+        return (*self._predictor, service, method, code, name, image, version)

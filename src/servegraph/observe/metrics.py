@@ -4,7 +4,7 @@ The request path only adds to plain numbers; the registry is private, and no lab
 anything that a caller chooses (puid, user, text).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from prometheus_client import (
@@ -19,8 +19,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from servegraph import __version__
 from servegraph.engine.events import FeedbackResult
+from servegraph.observe.custom import CustomMetrics
 from servegraph.observe.drift import monitor_families
-from servegraph.observe.executor import ExecutorMetrics, NodeLabels
+from servegraph.observe.executor import SECONDS, ExecutorMetrics, NodeLabels
 from servegraph.observe.experiment import Experiment
 from servegraph.observe.families import Families
 from servegraph.verdict import MonitorReport
@@ -34,6 +35,10 @@ class Metrics:
     Args:
         nodes: every node of the graph by name.
         report: asked at each scrape; None where no monitor runs, and then its families are missing.
+        bounds: upper bounds of the latencies' buckets.
+
+    Attributes:
+        custom: the metrics that components in this process make themselves.
     """
 
     def __init__(
@@ -43,14 +48,16 @@ class Metrics:
         predictor_version: str,
         nodes: Mapping[str, NodeLabels],
         report: Callable[[], MonitorReport] | None,
+        bounds: Sequence[float] = SECONDS,
     ) -> None:
         self._nodes = nodes
         self._report = report
         self._families = Families(deployment, predictor)
-        self._executor = ExecutorMetrics((deployment, predictor, predictor_version), nodes)
+        self._executor = ExecutorMetrics((deployment, predictor, predictor_version), nodes, bounds)
         self._experiment = Experiment(
             self._families, {name: node.branches for name, node in nodes.items() if node.branches}
         )
+        self.custom = CustomMetrics()
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -60,8 +67,8 @@ class Metrics:
     def request_done(self, service: str, method: str, code: str, seconds: float) -> None:
         self._executor.server.observe((service, method, code), seconds)
 
-    def node_called(self, node: str, service: str, code: str, seconds: float) -> None:
-        self._executor.client.observe((node, service, code), seconds)
+    def node_called(self, node: str, service: str, method: str, code: str, seconds: float) -> None:
+        self._executor.client.observe((node, service, method, code), seconds)
 
     def routed(self, router: str, branch: int) -> None:
         self._experiment.routed(router, branch)
@@ -91,6 +98,12 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """The registry's way in."""
+        own = list(self._own())
+        names = {metric.name for metric in own}
+        yield from own
+        yield from (metric for metric in self.custom.collect() if metric.name not in names)
+
+    def _own(self) -> Iterator[Metric]:
         yield from self._executor.collect()
         yield from self._experiment.collect()
         yield from self._versions()

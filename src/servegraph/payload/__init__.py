@@ -1,5 +1,5 @@
 """Seldon messages to and from numpy, in JSON and in protobuf; nothing of graphs, servers or models."""
 
-from servegraph.payload.message import Feedback, Kind, Message, Meta, array_of, tensor_of
+from servegraph.payload.message import Feedback, Kind, Message, Meta
 
-__all__ = ["Feedback", "Kind", "Message", "Meta", "array_of", "tensor_of"]
+__all__ = ["Feedback", "Kind", "Message", "Meta"]

@@ -6,26 +6,28 @@ Nothing here knows JSON, protobuf or graphs.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from servegraph.errors import InvalidPayload
-
-Kind = Literal["tensor", "ndarray", "strData", "binData", "jsonData"]
-ARRAY_KINDS = frozenset(("tensor", "ndarray"))
+Kind = Literal["tensor", "ndarray", "tftensor", "strData", "binData", "jsonData", "customData"]
+ARRAY_KINDS = frozenset(("tensor", "ndarray", "tftensor"))
 MAX_DIMENSIONS = 32  # numpy's
 MAX_SIZE = 2**31 - 1  # shapes are int32 in protobuf
+UNSENT: Any = object()
 
 
 @dataclass(slots=True)
 class Meta:
-    """`meta` of a message: identity, tags, and the way it took through the graph."""
+    """`meta` of a message: identity, tags, and the way it took through the graph.
+
+    Attributes:
+        sent: the JSON object this was read from, unknown members included, or None where a message
+            came without; `UNSENT` for all that was made here or came over gRPC. Components see it.
+    """
 
     puid: str = ""
     tags: dict[str, Any] = field(default_factory=dict)
     routing: dict[str, int] = field(default_factory=dict)
     request_path: dict[str, str] = field(default_factory=dict)
     metrics: list[dict[str, Any]] = field(default_factory=list)
+    sent: Any = field(default=UNSENT, repr=False, compare=False)
 
 
 @dataclass(slots=True)
@@ -33,8 +35,9 @@ class Message:
     """One payload of one kind.
 
     Shape:
-        value: a numpy array for `tensor` and `ndarray`, str for `strData`, bytes for `binData`,
-        any JSON value for `jsonData`, None when `kind` is None (a message without data).
+        value: a numpy array for `tensor`, `ndarray` and `tftensor`, str for `strData`, bytes for
+        `binData`, any JSON value for `jsonData`, a `google.protobuf.Any` for `customData` (gRPC
+        only), None when `kind` is None (a message without data).
     """
 
     kind: Kind | None = None
@@ -55,62 +58,3 @@ class Feedback:
     response: Message
     truth: Message
     reward: float = 0.0
-
-
-def array_of(nested: Any) -> NDArray[Any]:
-    """A numpy array of nested JSON lists; `null` among numbers becomes NaN.
-
-    Mixed content keeps its Python objects. Ints stay ints: who needs floats widens them.
-
-    Raises:
-        InvalidPayload: the lists are ragged, or nested deeper than arrays can be.
-    """
-    try:
-        array = np.array(nested)
-    except ValueError as error:
-        deep = "number of dimension" in str(error)
-        what = f"is nested over {MAX_DIMENSIONS} deep" if deep else "has rows of different lengths"
-        raise InvalidPayload(f"data.ndarray {what}") from error
-    if array.dtype == object:
-        return _with_missing_values(array)
-    return array
-
-
-def _with_missing_values(array: NDArray[Any]) -> NDArray[Any]:
-    values = array.ravel()
-    if not all(value is None or type(value) in (int, float) for value in values):
-        return array
-    try:
-        return array.astype(np.float64)
-    except OverflowError as error:
-        raise InvalidPayload("data.ndarray has a number that no float64 holds") from error
-
-
-def tensor_of(shape: Any, values: Any) -> NDArray[np.float64]:
-    """The float64 array of a Seldon tensor: row-major `values` laid out in `shape`.
-
-    Raises:
-        InvalidPayload: the values are no numbers, or do not fill the shape exactly.
-    """
-    try:
-        flat = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidPayload("data.tensor.values must be a flat list of numbers") from error
-    if flat.ndim != 1:
-        raise InvalidPayload("data.tensor.values must be a flat list of numbers")
-    dimensions = _dimensions(shape)
-    if int(np.prod(dimensions, dtype=object)) != flat.size:
-        raise InvalidPayload(f"data.tensor.shape {list(dimensions)} does not hold the {flat.size} values sent")
-    return flat.reshape(dimensions)
-
-
-def _dimensions(shape: Any) -> tuple[int, ...]:
-    try:
-        dimensions = tuple(shape)
-    except TypeError:
-        dimensions = (None,)
-    if not all(type(size) is int and 0 <= size <= MAX_SIZE for size in dimensions):
-        raise InvalidPayload("data.tensor.shape must be a list of whole numbers, none negative")
-    if len(dimensions) > MAX_DIMENSIONS:
-        raise InvalidPayload(f"data.tensor.shape has {len(dimensions)} dimensions; {MAX_DIMENSIONS} are possible")
-    return dimensions

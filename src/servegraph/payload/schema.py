@@ -1,7 +1,8 @@
-"""The protobuf classes of `prediction.proto`, in a descriptor pool of their own.
+"""The protobuf classes of the three protocols, in a descriptor pool of their own.
 
-Seldon's Python package registers the same message names in protobuf's global pool, which refuses
-a second definition. A private pool lets a component import that package in our process.
+Seldon's, Triton's and TensorFlow's Python packages register the same message names in protobuf's
+global pool, which refuses a second definition. A private pool lets a component import them in our
+process.
 """
 
 from functools import cache
@@ -13,8 +14,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 @cache
 def pool() -> descriptor_pool.DescriptorPool:
-    """The pool that holds `prediction.proto` and what it imports."""
-    data = files("servegraph.payload").joinpath("prediction.binpb").read_bytes()
+    """The pool that holds the `.proto` files of this package and what they import."""
+    data = files("servegraph.payload").joinpath("schemas.binpb").read_bytes()
     own = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(data).file:
         own.Add(file)

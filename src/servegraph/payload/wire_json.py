@@ -1,227 +1,230 @@
-"""Seldon messages as JSON (the REST dialect of the component server and the executor).
+"""Seldon messages as JSON documents: the plain dialect of component servers, not protobuf's.
 
 Source:
-    Seldon Core v1 prediction API: kinds are looked for in the order data, jsonData, strData,
-    binData; inside data tensor, then ndarray. `NaN` and `Infinity` are accepted although they
-    are not JSON; unknown members are ignored; empty members of `meta` are not written.
+    Seldon's component server: kinds are looked for in the order data, jsonData, strData, binData;
+    inside data tensor, ndarray, tftensor, where none of them is an empty array; unknown members
+    are ignored. Empty members of `data` are written, those of `meta` are not.
 """
 
 import base64
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
-from servegraph.errors import InvalidPayload
-from servegraph.payload.message import Feedback, Message, Meta, array_of, tensor_of
-
-_MAX_DEPTH = 200
-_DUMP = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-
-
-def parse(body: bytes) -> Mapping[str, Any]:
-    """The JSON object in `body`.
-
-    Raises:
-        InvalidPayload: it is empty, no JSON, or no object.
-    """
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        document = _parse_leniently(body, error)
-    if not isinstance(document, dict):
-        raise InvalidPayload(f"the body must be a JSON object, not {_json_type(document)}", hint=_EXAMPLE)
-    return document
-
-
-def _parse_leniently(body: bytes, error: orjson.JSONDecodeError) -> Any:
-    # Only the standard library reads NaN and Infinity, which component servers accept.
-    if b"NaN" not in body and b"Infinity" not in body:
-        raise InvalidPayload(f"the body is not JSON: {error}", hint=_EXAMPLE) from error
-    try:
-        document = json.loads(body)
-        orjson.dumps(document)  # lone surrogates and endless integers are read, too, and nobody could write them
-    except (ValueError, TypeError, RecursionError) as strict:
-        raise InvalidPayload(f"the body is not JSON: {strict}", hint=_EXAMPLE) from strict
-    return document
-
+from servegraph.errors import InvalidPayload, MalformedArray
+from servegraph.payload import tftensor
+from servegraph.payload.arrays import array_of, tensor_of
+from servegraph.payload.json_text import printed, printed_quickly, read
+from servegraph.payload.message import Feedback, Message, Meta
 
 _EXAMPLE = 'send {"data": {"ndarray": [[1.0, 2.0]]}}'
+_LONGEST_QUOTE = 2000
+_SCANNED = 4096  # bytes; a longer text is slower to search for `null` than its numbers for NaN
 
 
-def _json_type(document: Any) -> str:
-    return {list: "a list", str: "a string", type(None): "null", bool: "a boolean"}.get(type(document), "a number")
-
-
-def decode(document: Mapping[str, Any]) -> Message:
-    """The message in a parsed JSON object.
+def parse(body: bytes) -> Any:
+    """The document in a JSON text.
 
     Raises:
-        InvalidPayload: no kind of data is there, or it is malformed.
+        InvalidPayload: it is no JSON.
     """
-    message = _decode_payload(document)
-    if message.kind is None:
-        raise InvalidPayload("the message has none of data, jsonData, strData, binData", hint=_EXAMPLE)
-    return message
-
-
-def decode_feedback(document: Mapping[str, Any]) -> Feedback:
-    """The feedback in a parsed JSON object; its messages may be without data.
-
-    Raises:
-        InvalidPayload: a member is malformed.
-    """
-    return Feedback(
-        request=_decode_payload(_member(document, "request")),
-        response=_decode_payload(_member(document, "response")),
-        truth=_decode_payload(_member(document, "truth")),
-        reward=_reward(document.get("reward", 0.0)),
-    )
-
-
-def _reward(reward: Any) -> float:
-    if type(reward) not in (int, float):
-        raise InvalidPayload("reward must be a number")
     try:
-        return float(reward)
-    except OverflowError as error:
-        raise InvalidPayload("reward is too large") from error
+        return read(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidPayload(f"the body is not JSON: {error}", hint=_EXAMPLE) from error
 
 
-def _decode_payload(document: Mapping[str, Any]) -> Message:
-    meta = _decode_meta(_member(document, "meta"))
+def decode(document: Any) -> Message:
+    """The message in a parsed JSON document.
+
+    Raises:
+        InvalidPayload: no kind of data is there.
+        MalformedArray: the data cannot be read; the cause says how the component server puts it.
+    """
+    if not isinstance(document, dict):
+        raise _no_message(document)
     if "data" in document:
-        return _decode_data(document["data"], meta)
+        return _decode_data(document["data"], _decode_meta(document))
     if "jsonData" in document:
-        return Message("jsonData", _writable(document["jsonData"], "jsonData"), meta=meta)
+        return Message("jsonData", document["jsonData"], meta=_decode_meta(document))
     if "strData" in document:
-        return Message("strData", _text(document["strData"], "strData"), meta=meta)
+        return Message("strData", document["strData"], meta=_decode_meta(document))
     if "binData" in document:
-        return Message("binData", _bytes(document["binData"]), meta=meta)
-    return Message(meta=meta)
+        return Message("binData", _bytes(document["binData"]), meta=_decode_meta(document))
+    raise _no_message(document)
 
 
-def _writable(value: Any, name: str) -> Any:
-    # What is nested deeper than this can be read, and not be written again.
-    level = [value]
-    for _ in range(_MAX_DEPTH):
-        level = [member for item in level for member in _members(item)]
-        if not level:
-            return value
-    raise InvalidPayload(f"{name} is nested over {_MAX_DEPTH} deep")
-
-
-def _members(item: Any) -> Iterable[Any]:
-    if isinstance(item, dict):
-        return item.values()
-    return item if isinstance(item, list) else ()
+def _no_message(document: Any) -> InvalidPayload:
+    quoted = str(document)
+    if len(quoted) > _LONGEST_QUOTE:
+        quoted = f"{quoted[:_LONGEST_QUOTE]}..."
+    return InvalidPayload(f"Invalid request data type: {quoted}", hint=_EXAMPLE)
 
 
 def _decode_data(data: Any, meta: Meta) -> Message:
     if not isinstance(data, dict):
-        raise InvalidPayload("data must be an object with tensor or ndarray", hint=_EXAMPLE)
-    names = _names(data.get("names"))
-    if "tensor" in data:
-        tensor = _member(data, "tensor")
-        return Message("tensor", tensor_of(tensor.get("shape", ()), tensor.get("values", ())), names, meta)
-    if "ndarray" in data:
-        if not isinstance(data["ndarray"], list):
-            raise InvalidPayload("data.ndarray must be a list", hint=_EXAMPLE)
-        return Message("ndarray", array_of(data["ndarray"]), names, meta)
-    raise InvalidPayload("data has neither tensor nor ndarray", hint=_EXAMPLE)
-
-
-def _decode_meta(meta: Mapping[str, Any]) -> Meta:
-    if not meta:
-        return Meta()
-    metrics = meta.get("metrics") or []
-    if not isinstance(metrics, list):
-        raise InvalidPayload("meta.metrics must be a list")
-    return Meta(
-        puid=_text(meta.get("puid") or "", "meta.puid"),
-        tags=dict(_writable(_member(meta, "tags"), "meta.tags")),
-        routing=_routing(_member(meta, "routing")),
-        request_path={key: str(value) for key, value in _member(meta, "requestPath").items()},
-        metrics=list(metrics),
-    )
-
-
-def _routing(routing: Mapping[str, Any]) -> dict[str, int]:
-    for node, branch in routing.items():
-        if type(branch) is not int:
-            raise InvalidPayload(f"meta.routing.{node} must be a whole number")
-    return dict(routing)
-
-
-def _member(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = document.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise InvalidPayload(f"{name} must be an object, not {_json_type(value)}")
-    return value
-
-
-def _names(names: Any) -> list[str]:
-    if not names:
-        return []
+        _refuse_atoms(data)
+        return Message("ndarray", np.array([]), meta=meta)
+    names = data.get("names") or []
     if not isinstance(names, list):
         raise InvalidPayload("data.names must be a list")
-    return [str(name) for name in names]
+    if "tensor" in data:
+        return Message("tensor", tensor_of(data["tensor"]), names, meta)
+    if "ndarray" in data:
+        return Message("ndarray", array_of(data["ndarray"]), names, meta)
+    if "tftensor" in data:
+        return Message("tftensor", tftensor.array_of_document(data["tftensor"]), names, meta)
+    return Message("ndarray", np.array([]), names, meta)
 
 
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidPayload(f"{name} must be a string")
-    return value
+def _refuse_atoms(data: Any) -> None:
+    """Lists and strings count as data without an array; the component server looks for one in them."""
+    try:
+        "tensor" in data  # noqa: B015
+    except TypeError as error:
+        raise MalformedArray("data must be an object with tensor, ndarray or tftensor", hint=_EXAMPLE) from error
 
 
 def _bytes(value: Any) -> bytes:
     try:
-        return base64.b64decode(_text(value, "binData"), validate=True)
-    except ValueError as error:
-        raise InvalidPayload("binData is not base64") from error
+        return base64.b64decode(value)
+    except (TypeError, ValueError) as error:
+        raise MalformedArray("binData is not base64") from error
+
+
+def _decode_meta(document: Mapping[str, Any]) -> Meta:
+    if "meta" not in document:
+        return Meta(sent=None)
+    meta = document["meta"]
+    if not isinstance(meta, dict):
+        cause = AttributeError(f"{type(meta).__name__!r} object has no attribute 'get'")
+        raise MalformedArray("meta must be an object") from cause
+    if not meta:
+        return Meta(sent=meta)
+    return Meta(
+        puid=_member(meta, "puid", str),
+        tags=_member(meta, "tags", dict),
+        routing=_routing(meta.get("routing")),
+        request_path=_request_path(meta),
+        metrics=_member(meta, "metrics", list),
+        sent=meta,
+    )
+
+
+def _member[T](meta: Mapping[str, Any], name: str, kind: type[T]) -> T:
+    value = meta.get(name) or kind()
+    if not isinstance(value, kind):
+        raise InvalidPayload(f"meta.{name} must be {_WORDS[kind]}")
+    return value
+
+
+_WORDS: Mapping[type, str] = {str: "a string", dict: "an object", list: "a list"}
+
+
+def _routing(routing: Any) -> dict[str, int]:
+    """What is a branch; no component looks at it, so that anything else does no harm."""
+    if not isinstance(routing, dict):
+        return {}
+    return {node: branch for node, branch in routing.items() if type(branch) is int}
+
+
+def _request_path(meta: Mapping[str, Any]) -> dict[str, str]:
+    path = meta.get("requestPath", {})
+    if not isinstance(path, dict):
+        cause = TypeError(f"{type(path).__name__!r} object is not a mapping")
+        raise MalformedArray("meta.requestPath must be an object") from cause
+    return path
 
 
 def encode(message: Message) -> bytes:
-    """The JSON text of a message; NaN and infinities become null, which JSON has."""
-    document: dict[str, Any] = {"meta": encode_meta(message.meta)}
+    """The JSON text of a message.
+
+    Raises:
+        TypeError, ValueError: it holds something that JSON has no form for.
+    """
+    return _quickly_encoded(message) or printed(document_of(message))
+
+
+def _quickly_encoded(message: Message) -> bytes | None:
+    """Arrays of finite numbers, without a Python object for each of them."""
+    if message.kind not in ("ndarray", "tensor") or message.value.dtype.kind not in "iuf" or message.value.ndim == 0:
+        return None
+    numbers = message.value if message.kind == "ndarray" else message.value.ravel()
+    text = _text_of(numbers)
+    if b"null" in text if len(text) < _SCANNED else not np.isfinite(numbers).all():
+        return None
+    nested = orjson.Fragment(text)
+    array = nested if message.kind == "ndarray" else {"shape": list(message.value.shape), "values": nested}
+    data = {"names": message.names, message.kind: array}
+    return printed_quickly({"data": data, "meta": document_of_meta(message.meta)})
+
+
+def _text_of(numbers: NDArray[Any]) -> bytes:
+    if numbers.dtype.kind == "f":
+        numbers = numbers.astype(np.float64, copy=False)  # a shorter float would be written as such
+    try:
+        return orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:  # a view, or numbers of another byte order
+        return orjson.dumps(numbers.tolist())
+
+
+def document_of(message: Message) -> dict[str, Any]:
+    """The JSON document of a message.
+
+    Raises:
+        TypeError: the value has no form in JSON.
+    """
+    document: dict[str, Any] = {"meta": document_of_meta(message.meta)}
     match message.kind:
-        case "tensor":
-            array = message.value
-            tensor = {"shape": list(array.shape), "values": array.ravel()}
-            document["data"] = {"names": message.names, "tensor": tensor}
-        case "ndarray":
-            document["data"] = {"names": message.names, "ndarray": message.value}
+        case "tensor" | "ndarray" | "tftensor":
+            document["data"] = {"names": message.names, message.kind: _nested(message)}
         case "binData":
             document["binData"] = base64.b64encode(message.value).decode("ascii")
+        case "customData":
+            raise TypeError("customData has no form in JSON")
         case None:
             pass
         case kind:
             document[kind] = message.value
-    return dump(document)
+    return document
 
 
-def encode_meta(meta: Meta) -> dict[str, Any]:
+def _nested(message: Message) -> Any:
+    array = message.value
+    match message.kind:
+        case "tensor":
+            return {"shape": list(array.shape), "values": array.ravel().tolist()}
+        case "tftensor":
+            return tftensor.document_of_array(array)
+    return array.tolist()
+
+
+def document_of_meta(meta: Meta) -> dict[str, Any]:
     """`meta` as a JSON object without its empty members."""
-    members = {
-        "puid": meta.puid,
-        "tags": meta.tags,
-        "routing": meta.routing,
-        "requestPath": meta.request_path,
-        "metrics": meta.metrics,
-    }
-    return {name: value for name, value in members.items() if value}
+    document: dict[str, Any] = {}
+    if meta.puid:
+        document["puid"] = meta.puid
+    if meta.tags:
+        document["tags"] = meta.tags
+    if meta.routing:
+        document["routing"] = meta.routing
+    if meta.request_path:
+        document["requestPath"] = meta.request_path
+    if meta.metrics:
+        document["metrics"] = meta.metrics
+    return document
+
+
+def document_of_feedback(feedback: Feedback) -> dict[str, Any]:
+    """The JSON document of feedback."""
+    messages = {"request": feedback.request, "response": feedback.response, "truth": feedback.truth}
+    documents: dict[str, Any] = {name: document_of(message) for name, message in messages.items()}
+    return {**documents, "reward": feedback.reward}
 
 
 def dump(document: Any) -> bytes:
-    """JSON text of plain Python and numpy values."""
-    return orjson.dumps(document, default=_plain, option=_DUMP)
-
-
-def _plain(value: Any) -> Any:
-    # orjson writes contiguous numeric arrays itself; strings, objects and views come here.
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    """Compact JSON of plain Python and numpy values, members in their order: what is no component's answer."""
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)

@@ -1,36 +1,62 @@
-"""Seldon messages as protobuf (the gRPC front).
+"""Seldon messages as protobuf, as component servers read and write them over gRPC.
 
 Numbers of an ndarray and of jsonData are doubles on this wire, as protobuf's `Value` has no
 integers.
+
+Source:
+    Seldon's component server: of a tensor the last values count that its shape has room for, data
+    without an array is an empty one, customData travels as `google.protobuf.Any`.
 """
 
 import math
 from typing import Any
 
 import numpy as np
+from google.protobuf import any_pb2, json_format
+from numpy.typing import NDArray
 
-from servegraph.errors import InvalidPayload
-from servegraph.payload.message import Feedback, Message, Meta, array_of, tensor_of
+from servegraph.errors import InvalidPayload, MalformedArray
+from servegraph.payload import tftensor
+from servegraph.payload.arrays import MAX_HOLLOW, array_of
+from servegraph.payload.list_value import (
+    fill,
+    fill_list,
+    fill_members,
+    fill_numbers,
+    numbers_of,
+    plain,
+    plain_list,
+    varint,
+)
+from servegraph.payload.message import Feedback, Kind, Message, Meta
 from servegraph.payload.schema import message_class
 
 SeldonMessage = message_class("seldon.protos.SeldonMessage")
+SeldonMessageList = message_class("seldon.protos.SeldonMessageList")
 SeldonFeedback = message_class("seldon.protos.Feedback")
+_Tensor = message_class("seldon.protos.Tensor")
+_Value = message_class("google.protobuf.Value")
 
 
 def decode(proto: Any) -> Message:
     """The message in a SeldonMessage.
 
     Raises:
-        InvalidPayload: it holds no data of a kind that is served, or malformed data.
+        InvalidPayload: it holds no data.
+        MalformedArray: the data cannot be read; the cause says how the component server puts it.
     """
     message = _decode_payload(proto)
     if message.kind is None:
-        raise InvalidPayload("the message has none of data, jsonData, strData, binData")
+        raise InvalidPayload("the message has none of data, jsonData, strData, binData, customData")
     return message
 
 
 def decode_feedback(proto: Any) -> Feedback:
-    """The feedback in a Feedback; its messages may be without data."""
+    """The feedback in a Feedback; its messages may be without data.
+
+    Raises:
+        MalformedArray: the data of one cannot be read.
+    """
     return Feedback(
         request=_decode_payload(proto.request),
         response=_decode_payload(proto.response),
@@ -39,19 +65,34 @@ def decode_feedback(proto: Any) -> Feedback:
     )
 
 
+def parse_feedback(document: Any) -> Any:
+    """The Feedback of a parsed JSON document, in which nothing may be unknown or of another type.
+
+    Raises:
+        InvalidPayload: it is none.
+    """
+    try:
+        return json_format.ParseDict(document, SeldonFeedback())
+    except json_format.ParseError as error:
+        raise InvalidPayload(f"Invalid JSON: {error}") from error
+    except (TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise MalformedArray("feedback must be an object with request, response, reward and truth") from error
+
+
 def _decode_payload(proto: Any) -> Message:
-    meta = _decode_meta(proto.meta)
+    meta = _decode_meta(proto.meta) if proto.HasField("meta") else Meta()
     match proto.WhichOneof("data_oneof"):
         case "data":
             return _decode_data(proto.data, meta)
         case "jsonData":
-            return Message("jsonData", _plain(proto.jsonData), meta=meta)
+            return Message("jsonData", plain(proto.jsonData), meta=meta)
         case "strData":
             return Message("strData", proto.strData, meta=meta)
         case "binData":
             return Message("binData", proto.binData, meta=meta)
         case "customData":
-            raise InvalidPayload("customData is not served here; use one of the other kinds")
+            custom = any_pb2.Any(type_url=proto.customData.type_url, value=proto.customData.value)
+            return Message("customData", custom, meta=meta)
     return Message(meta=meta)
 
 
@@ -59,122 +100,121 @@ def _decode_data(data: Any, meta: Meta) -> Message:
     names = list(data.names)
     match data.WhichOneof("data_oneof"):
         case "tensor":
-            return Message("tensor", tensor_of(data.tensor.shape, data.tensor.values), names, meta)
+            return Message("tensor", _decode_tensor(data.tensor), names, meta)
         case "ndarray":
-            return Message("ndarray", array_of(_plain_list(data.ndarray)), names, meta)
-    raise InvalidPayload("data has neither tensor nor ndarray")
+            numbers = numbers_of(data.ndarray)
+            array = array_of(plain_list(data.ndarray)) if numbers is None else numbers
+            return Message("ndarray", array, names, meta)
+        case "tftensor":
+            return Message("tftensor", tftensor.to_array(data.tftensor), names, meta)
+    return Message("ndarray", np.array([]), names, meta)
+
+
+def _decode_tensor(tensor: Any) -> NDArray[np.float64]:
+    shape, sent = list(tensor.shape), len(tensor.values)
+    if not shape or min(shape) < 0:
+        cause = ValueError("a tensor needs a shape without negative sizes")
+        raise MalformedArray("data.tensor.shape must be a list of whole numbers, none negative") from cause
+    size = math.prod(shape)
+    if size > sent:
+        cause = ValueError("buffer is smaller than requested size")
+        raise MalformedArray(f"data.tensor.shape {shape} does not hold the {sent} values sent") from cause
+    if size == 0 and max(shape) > MAX_HOLLOW:
+        raise MalformedArray(f"data.tensor.shape has no element, and a dimension over {MAX_HOLLOW}")
+    try:
+        return _doubles(tensor.values)[sent - size :].reshape(shape)
+    except ValueError as error:
+        raise MalformedArray(f"data.tensor.shape has {len(shape)} dimensions") from error
+
+
+def _doubles(values: Any) -> NDArray[np.float64]:
+    """The values as they lie in the serialised message: one after the other, behind all else."""
+    data = _Tensor(values=values).SerializeToString()
+    return np.frombuffer(data, "<f8", offset=len(data) - 8 * len(values)).copy()
 
 
 def _decode_meta(proto: Any) -> Meta:
     return Meta(
         puid=proto.puid,
-        tags={key: _plain(value) for key, value in proto.tags.items()},
+        tags={key: plain(value) for key, value in proto.tags.items()},
         routing=dict(proto.routing),
         request_path=dict(proto.requestPath),
-        metrics=[_decode_metric(metric) for metric in proto.metrics],
+        metrics=[{"type": "COUNTER", **json_format.MessageToDict(metric)} for metric in proto.metrics],
     )
-
-
-def _decode_metric(metric: Any) -> dict[str, Any]:
-    kind = type(metric).MetricType.Name(metric.type)
-    document = {"key": metric.key, "type": kind, "value": metric.value}
-    return {**document, "tags": dict(metric.tags)} if metric.tags else document
-
-
-def _plain(value: Any) -> Any:
-    match value.WhichOneof("kind"):
-        case "number_value":
-            return value.number_value
-        case "list_value":
-            return _plain_list(value.list_value)
-        case "string_value":
-            return value.string_value
-        case "bool_value":
-            return value.bool_value
-        case "struct_value":
-            return {key: _plain(member) for key, member in value.struct_value.fields.items()}
-    return None
-
-
-def _plain_list(values: Any) -> list[Any]:
-    return [_plain(value) for value in values.values]
 
 
 def encode(message: Message) -> Any:
     """The SeldonMessage of a message.
 
     Raises:
-        TypeError: the value has no form on this wire.
+        TypeError, ValueError: the value has no form on this wire.
     """
     proto = SeldonMessage()
-    _encode_meta(message.meta, proto.meta)
+    fill_meta(proto.meta, message.meta)
     match message.kind:
-        case "tensor" | "ndarray":
-            _encode_array(message, proto.data)
+        case "tensor" | "ndarray" | "tftensor":
+            proto.data.names.extend(message.names)
+            _fill_array(proto.data, message.kind, message.value)
         case "jsonData":
-            _fill(proto.jsonData, message.value)
+            _fill_json(proto.jsonData, message.value)
         case "strData":
             proto.strData = message.value
         case "binData":
-            proto.binData = bytes(message.value)
+            proto.binData = message.value
+        case "customData":
+            proto.customData.type_url = message.value.type_url
+            proto.customData.value = message.value.value
     return proto
 
 
-def _encode_array(message: Message, data: Any) -> None:
-    data.names.extend(message.names)
-    array = message.value
-    if message.kind == "tensor":
-        data.tensor.shape.extend(array.shape)
-        data.tensor.values.extend(np.asarray(array, dtype=np.float64).ravel())
-    else:
-        data.ndarray.SetInParent()
-        _fill_list(data.ndarray, array.tolist())
+def encode_feedback(feedback: Feedback) -> Any:
+    """The Feedback of a feedback; raises as `encode`."""
+    request, response, truth = encode(feedback.request), encode(feedback.response), encode(feedback.truth)
+    return SeldonFeedback(request=request, response=response, truth=truth, reward=feedback.reward)
 
 
-def _encode_meta(meta: Meta, proto: Any) -> None:
+def _fill_array(data: Any, kind: Kind, array: NDArray[Any]) -> None:
+    match kind:
+        case "tensor":
+            data.tensor.shape.extend(array.shape)
+            doubles = np.ascontiguousarray(array, dtype="<f8").tobytes()
+            data.tensor.MergeFromString(b"\x12" + varint(len(doubles)) + doubles)  # field 2, packed
+        case "tftensor":
+            data.tftensor.CopyFrom(tftensor.from_array(array))
+        case _:
+            data.ndarray.SetInParent()
+            _fill_ndarray(data.ndarray, array)
+
+
+def _fill_ndarray(proto: Any, array: NDArray[Any]) -> None:
+    if array.dtype.kind in "iuf" and array.size and array.ndim in (1, 2):
+        fill_numbers(proto, array)
+        return
+    iter(array)  # an array without dimensions has no list
+    try:
+        fill_list(proto, array.tolist())
+    except TypeError as error:
+        raise ValueError("Unexpected type") from error
+
+
+def _fill_json(proto: Any, value: Any) -> None:
+    try:
+        fill(proto, value)
+    except TypeError:
+        json_format.ParseDict(value, _Value())  # says where it found what
+        raise
+
+
+def fill_meta(proto: Any, meta: Meta) -> None:
+    """Write a message's `meta` into a Meta, which is then set even when it is empty."""
     proto.SetInParent()
     if meta.puid:
         proto.puid = meta.puid
-    for key, value in meta.tags.items():
-        _fill(proto.tags[key], value)
-    proto.routing.update(meta.routing)
-    proto.requestPath.update(meta.request_path)
+    if meta.tags:
+        fill_members(proto.tags, meta.tags)
+    if meta.routing:
+        proto.routing.update(meta.routing)
+    if meta.request_path:
+        proto.requestPath.update(meta.request_path)
     for metric in meta.metrics:
         proto.metrics.add(**{**metric, "value": float(metric["value"])})
-
-
-def _fill(proto: Any, value: Any) -> None:
-    match value:
-        case None:
-            proto.null_value = 0
-        case bool() | np.bool_():
-            proto.bool_value = bool(value)
-        case int() | float() | np.number():
-            proto.number_value = _double(value)
-        case str():
-            proto.string_value = value
-        case dict():
-            proto.struct_value.SetInParent()
-            for key, member in value.items():
-                _fill(proto.struct_value.fields[str(key)], member)
-        case list() | tuple():
-            proto.list_value.SetInParent()
-            _fill_list(proto.list_value, value)
-        case np.ndarray():
-            proto.list_value.SetInParent()
-            _fill_list(proto.list_value, value.tolist())
-        case _:
-            raise TypeError(f"{type(value).__name__} has no protobuf form")
-
-
-def _double(value: Any) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-def _fill_list(proto: Any, values: Any) -> None:
-    # `values.add()` per element is what a repeated message field offers; no bulk form exists.
-    for value in values:
-        _fill(proto.values.add(), value)

@@ -1,25 +1,36 @@
 """Errors on the wire: one table for both fronts.
 
 Source:
-    Bodies have the shape of the executor's `Status`; reasons are the component server's.
+    What a component got wrong, or could not read, has the body of Seldon's component server; what
+    the graph itself got wrong has the body of Seldon's executor, whose `code` is always 500.
 """
 
 import logging
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import grpc
 
 from servegraph.errors import (
+    BAD_DATA,
+    GraphTimedOut,
     InvalidPayload,
     InvalidRoute,
+    ModelNotFound,
+    Overloaded,
     PayloadError,
     ServeGraphError,
+    UnitAnswered,
     UnitError,
     UnitFailed,
+    UnitTimedOut,
+    UnitUnreachable,
+    UnknownModel,
     UnknownPuid,
 )
 from servegraph.payload.wire_json import dump
+from servegraph.serving.body import TooLarge, TooSlow
+from servegraph.serving.routes import JSON, Answer
 
 TRACEBACK_EVERY_S = 60.0
 
@@ -49,42 +60,87 @@ class Status(NamedTuple):
 
     http: int
     grpc: grpc.StatusCode
-    reason: str
 
 
-_BAD_DATA = "MICROSERVICE_BAD_DATA"
-_INTERNAL = "MICROSERVICE_INTERNAL_ERROR"
-
+_Code = grpc.StatusCode
 TABLE: dict[type[ServeGraphError], Status] = {
-    InvalidPayload: Status(400, grpc.StatusCode.INVALID_ARGUMENT, _BAD_DATA),
-    UnknownPuid: Status(404, grpc.StatusCode.NOT_FOUND, _BAD_DATA),
-    PayloadError: Status(400, grpc.StatusCode.INVALID_ARGUMENT, _BAD_DATA),
-    UnitFailed: Status(500, grpc.StatusCode.INTERNAL, _INTERNAL),
-    InvalidRoute: Status(500, grpc.StatusCode.INTERNAL, _INTERNAL),
-    UnitError: Status(500, grpc.StatusCode.INTERNAL, _INTERNAL),
+    TooLarge: Status(413, _Code.RESOURCE_EXHAUSTED),
+    TooSlow: Status(408, _Code.DEADLINE_EXCEEDED),
+    InvalidPayload: Status(400, _Code.INVALID_ARGUMENT),
+    UnknownModel: Status(404, _Code.NOT_FOUND),
+    UnknownPuid: Status(404, _Code.NOT_FOUND),
+    PayloadError: Status(400, _Code.INVALID_ARGUMENT),
+    ModelNotFound: Status(500, _Code.UNKNOWN),
+    GraphTimedOut: Status(504, _Code.DEADLINE_EXCEEDED),
+    Overloaded: Status(503, _Code.RESOURCE_EXHAUSTED),
+    UnitFailed: Status(500, _Code.UNKNOWN),
+    UnitUnreachable: Status(500, _Code.UNAVAILABLE),
+    UnitTimedOut: Status(504, _Code.DEADLINE_EXCEEDED),
+    InvalidRoute: Status(500, _Code.INTERNAL),
+    UnitError: Status(500, _Code.INTERNAL),
 }
-_ANY_OTHER = Status(500, grpc.StatusCode.INTERNAL, _INTERNAL)
+_ANY_OTHER = Status(500, _Code.INTERNAL)
+_RETRY = (("retry-after", "1"),)
 
 
 def status_of(error: Exception) -> Status:
     """The row of an error; what has none is our own fault."""
-    return next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), _ANY_OTHER)
+    row = next((TABLE[cls] for cls in type(error).__mro__ if cls in TABLE), _ANY_OTHER)
+    if isinstance(error, UnitFailed):
+        return row._replace(http=error.status)
+    if isinstance(error, UnitAnswered):
+        return Status(error.status, _Code[error.code] if error.code else _Code.UNKNOWN)
+    return row
 
 
 def text_of(error: Exception) -> str:
     """What the caller is told: the sentence and its fix, never a traceback."""
+    if isinstance(error, UnitError):
+        return error.message
     if not isinstance(error, ServeGraphError):
         return f"internal error: {type(error).__name__}"
     return f"{error}; {error.hint}" if error.hint else str(error)
 
 
-def body_of(error: Exception) -> bytes:
-    """The JSON body of an error."""
-    status = status_of(error)
-    document: dict[str, Any] = {
-        "code": status.http,
-        "info": text_of(error),
-        "reason": status.reason,
-        "status": "FAILURE",
-    }
-    return dump({"status": document})
+def details_of(error: Exception) -> str:
+    """The same for gRPC, where a component's own errors have a prefix."""
+    prefix = "Exception calling application: " if isinstance(error, UnitFailed) else ""
+    return prefix + text_of(error)
+
+
+def answer_of(error: Exception) -> Answer:
+    """The HTTP answer to an error."""
+    code = status_of(error).http
+    match error:
+        case UnitAnswered():
+            return Answer(code, error.body, error.content_type, error.encoding)
+        case UnitFailed(body=bytes(own)):
+            return Answer(code, own, error.content_type)
+        case UnitFailed():
+            return Answer(code, component_error(text_of(error), error.reason))
+        case PayloadError():
+            return Answer(code, component_error(text_of(error), BAD_DATA))
+    headers = _RETRY if isinstance(error, Overloaded) else ()
+    return Answer(code, executor_error(text_of(error)), JSON, headers=headers)
+
+
+def open_inference_answer(error: Exception) -> Answer:
+    """The same as a server of the Open Inference protocol answers."""
+    return Answer(status_of(error).http, dump({"error": text_of(error)}))
+
+
+def relayed_answer(error: Exception) -> Answer:
+    """The same where a message is only passed on: what cannot be is the executor's error."""
+    if isinstance(error, PayloadError):
+        return Answer(500, executor_error(text_of(error)))
+    return answer_of(error)
+
+
+def component_error(info: str, reason: str) -> bytes:
+    """The body of an error as a component server writes it."""
+    return dump({"status": {"code": -1, "info": info, "reason": reason, "status": 1}})
+
+
+def executor_error(info: str) -> bytes:
+    """The body of an error as the executor writes it."""
+    return dump({"status": {"code": 500, "info": info, "status": "FAILURE"}})

@@ -1,176 +1,211 @@
-"""The REST front: Seldon's external HTTP API as an RSGI application.
+"""The REST front: an RSGI application that reads requests, asks a route's handler and writes answers.
 
-It reads requests, asks the engine and writes answers; it decides nothing about the graph.
+It decides nothing about the graph, and knows no protocol: those are `seldon_api`,
+`open_inference_api` and `tensorflow_api`.
 
 Source:
-    Seldon's executor: paths, methods, headers (`Seldon-Puid`, CORS, nosniff), texts of 404 and
-    405. The same paths answer below `/seldon/<namespace>/<name>/`, where an ingress would put them.
+    Seldon's executor: headers (`Seldon-Puid`, CORS, CloudEvents echo, nosniff), texts of 404 and
+    405, and the JSON escapes for `<`, `>`, `&`, U+2028 and U+2029 in every body.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from time import perf_counter
-from typing import Any, NamedTuple
+from time import monotonic, perf_counter
+from typing import Any
 
-from servegraph.engine import Engine
+from servegraph.engine.context import Context
 from servegraph.engine.events import Listener
 from servegraph.engine.puid import is_puid, new_puid
-from servegraph.errors import PayloadError
-from servegraph.payload import wire_json
-from servegraph.serving.faults import FaultLog, body_of, status_of
+from servegraph.errors import Overloaded, PayloadError
+from servegraph.payload.envelope import Text
+from servegraph.serving.body import read_body
+from servegraph.serving.escape import escaped
+from servegraph.serving.faults import FaultLog, answer_of
+from servegraph.serving.routes import Answer, HttpRequest, Match, Route, RouteTable
 
-JSON = "application/json"
-_COMMON_HEADERS = (
-    ("x-content-type-options", "nosniff"),
-    ("access-control-allow-origin", "*"),
-    (
-        "access-control-allow-headers",
-        "Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token",
-    ),
-)
-
-
-class Answer(NamedTuple):
-    status: int
-    body: bytes
-    content_type: str = JSON
-    puid: str = ""
-
-
-Handler = Callable[[bytes, str], Awaitable[Answer]]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What answers a path. `service` is the metrics label; what has none is neither counted nor for browsers."""
-
-    method: str
-    handle: Handler
-    service: str | None = None
-    headers: Sequence[tuple[str, str]] = _COMMON_HEADERS
-
-
-def _counted(method: str, handle: Handler, service: str) -> Route:
-    allowed = ",".join(sorted(("OPTIONS", method)))
-    return Route(method, handle, service, (*_COMMON_HEADERS, ("access-control-allow-methods", allowed)))
+_SKIPS = frozenset(("true", "on", "1"))
+_NOT_FOUND = Answer(404, b"404 page not found\n", "text/plain; charset=utf-8")
+DEFAULT_HEADERS = "Accept, Accept-Encoding, Authorization, Content-Length, Content-Type, X-CSRF-Token"
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the front serves beside predictions.
+    """What a front says of itself, and how much it takes.
 
     Attributes:
-        prefix: the ingress form, `/seldon/<namespace>/<name>`.
-        metrics: content type and text of the Prometheus page.
-        metadata: the graph's metadata as JSON.
-        status: what `servegraph status` shows, as JSON.
+        prefix: the ingress form, `/seldon/<namespace>/<name>`; empty for none.
+        deployment, namespace: for the echo of CloudEvents.
+        origins, headers: values of `Access-Control-Allow-Origin` and `-Headers`.
+        forwards: whether handlers need the client's headers, and time to stop when a client goes away.
+        timeout_s: what the whole graph may take; None for ever.
+        max_body: bytes of a request's body.
+        max_requests: requests at once; more are sent away with 503.
     """
 
-    prefix: str
-    metrics: Callable[[], tuple[str, bytes]]
-    metadata: bytes
-    status: Callable[[], Mapping[str, Any]]
+    prefix: str = ""
+    deployment: str = ""
+    namespace: str = ""
+    origins: str = "*"
+    headers: str = DEFAULT_HEADERS
+    forwards: bool = False
+    timeout_s: float | None = None
+    max_body: int = 256 * 2**20
+    max_requests: int = 1024
 
 
 class RestFront:
-    """The RSGI application."""
+    """The RSGI application.
 
-    def __init__(self, engine: Engine, site: Site, listener: Listener) -> None:
-        self._engine = engine
+    Args:
+        on_drain: told when the end begins, so that probes can say so.
+    """
+
+    def __init__(
+        self, routes: Sequence[Route], site: Site, listener: Listener, on_drain: Callable[[], None] = lambda: None
+    ) -> None:
+        self._on_drain = on_drain
+        self._table = RouteTable(routes, site.prefix)
         self._site = site
         self._listener = listener
-        self._routes = self._table()
         self._faults = FaultLog()
         self._draining = False
+        self._cors = (
+            ("x-content-type-options", "nosniff"),
+            ("access-control-allow-origin", site.origins),
+            ("access-control-allow-headers", site.headers),
+        )
         self.in_flight = 0
         self.served = 0
 
     def drain(self) -> None:
-        """From now on say "not ready", and ask clients to close their connections."""
+        """From now on ask clients to close their connections."""
         self._draining = True
-
-    def _table(self) -> dict[str, Route]:
-        predictions = _counted("POST", self._predict, "predictions")
-        feedback = _counted("POST", self._feedback, "feedback")
-        metadata = _counted("GET", self._metadata, "metadata")
-        routes = {
-            "/live": Route("GET", self._live),
-            "/ready": Route("GET", self._ready),
-            "/prometheus": Route("GET", self._prometheus),
-            "/status": Route("GET", self._status),
-            "/api/v1.0/metadata": metadata,
-        }
-        for version in ("v0.1", "v1.0"):
-            routes[f"/api/{version}/predictions"] = predictions
-            routes[f"/api/{version}/feedback"] = feedback
-        return routes | {self._site.prefix + path: route for path, route in routes.items()}
+        self._on_drain()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        route = self._routes.get(scope.path)
-        if route is None:
-            self._respond(protocol, Answer(404, b"404 page not found\n", "text/plain; charset=utf-8"), [])
-        elif scope.method == "OPTIONS" and route.service:
-            self._respond(protocol, Answer(200, b""), route.headers)
-        elif scope.method != route.method:
-            self._respond(protocol, Answer(405, b""), [])
-        else:
-            await self._serve(route, scope, protocol)
+        match = self._table.match(scope.path)
+        if match is None:
+            return self._respond(protocol, _NOT_FOUND, self._cors[:1])
+        found = match.routes.get(scope.method) or match.routes.get("*")
+        if found is not None:
+            return await self._serve(*found, match, scope, protocol)
+        if scope.method == "OPTIONS" and match.allowed:
+            puid = scope.headers.get("seldon-puid") or new_puid()
+            return self._respond(protocol, Answer(200), self._headers(match, scope, puid))
+        return self._respond(protocol, Answer(405), [])
 
-    async def _serve(self, route: Route, scope: Any, protocol: Any) -> None:
+    async def _serve(
+        self, route: Route, parameters: Mapping[str, str], match: Match, scope: Any, protocol: Any
+    ) -> None:
         given = scope.headers.get("seldon-puid") or ""
-        puid = given if is_puid(given) else new_puid()
+        context = Context(given, True) if is_puid(given) else Context(new_puid())
+        if self.in_flight >= self._site.max_requests and route.service:
+            return self._refuse(match, scope, protocol, context)
         self.in_flight += 1
+        started = perf_counter()
         try:
-            body = await protocol()
-            started = perf_counter()
-            answer = await self._answer(route, body, puid)
+            try:
+                text = await self._text(scope, protocol)
+            except PayloadError as error:
+                answer = answer_of(error)
+            else:
+                self._fill(context, scope)
+                request = HttpRequest(match.path, scope.query_string, text, parameters, context)
+                answer = await self._answered(route, request, protocol)
             if route.service:
                 seconds = perf_counter() - started
-                self._listener.request_done(route.service, route.method.lower(), str(answer.status), seconds)
-            own = puid if given else answer.puid or puid
-            self._respond(protocol, answer, [*route.headers, ("seldon-puid", own)])
+                self._listener.request_done(route.service, scope.method.lower(), str(answer.status), seconds)
+            self._respond(protocol, answer, self._headers(match, scope, context.puid))
         finally:
             self.in_flight -= 1
             self.served += 1
 
-    async def _answer(self, route: Route, body: bytes, puid: str) -> Answer:
+    async def _text(self, scope: Any, protocol: Any) -> Text:
+        body = await read_body(scope, protocol, self._site.max_body)
+        headers = scope.headers
+        return Text(
+            body,
+            headers.get("content-type") or "",
+            headers.get("content-encoding") or "",
+            _length(headers.get("inference-header-content-length")),
+        )
+
+    async def _answered(self, route: Route, request: HttpRequest, protocol: Any) -> Answer:
+        if self._site.forwards:
+            return await _unless_gone(self._answer(route, request), protocol)
+        return await self._answer(route, request)
+
+    def _fill(self, context: Context, scope: Any) -> None:
+        if (scope.headers.get("seldon-skip-logging") or "").lower() in _SKIPS:
+            context.logged = False
+        if self._site.timeout_s is not None:
+            context.deadline = monotonic() + self._site.timeout_s
+        if self._site.forwards:
+            context.headers = list(scope.headers.items())
+
+    async def _answer(self, route: Route, request: HttpRequest) -> Answer:
         try:
-            return await route.handle(body, puid)
-        except PayloadError as error:
-            return Answer(status_of(error).http, body_of(error))
+            answer = await route.handle(request)
         except Exception as error:
-            self._faults.tell(puid, error)
-            return Answer(status_of(error).http, body_of(error))
+            if not isinstance(error, PayloadError):
+                self._faults.tell(request.context.puid, error)
+            answer = (route.fails or answer_of)(error)
+        return answer if answer.encoding or answer.header_length is not None else escaped(answer)
+
+    def _refuse(self, match: Match, scope: Any, protocol: Any, context: Context) -> None:
+        limit = self._site.max_requests
+        answer = answer_of(Overloaded(f"{limit} requests are being answered already", hint="send it again later"))
+        self._respond(protocol, answer, self._headers(match, scope, context.puid))
+
+    def _headers(self, match: Match, scope: Any, puid: str) -> list[tuple[str, str]]:
+        fields = [*self._cors, ("seldon-puid", puid)]
+        if match.allowed:
+            fields.append(("access-control-allow-methods", match.allowed))
+        if scope.headers.get("ce-specversion"):
+            fields += self._event_headers(scope.path, puid)
+        return fields
+
+    def _event_headers(self, path: str, puid: str) -> list[tuple[str, str]]:
+        name = f"seldon.{self._site.deployment}"
+        return [
+            ("ce-id", puid),
+            ("ce-specversion", "0.3"),
+            ("ce-path", path),
+            ("ce-type", f"{name}.{self._site.namespace}.response"),
+            ("ce-source", name),
+        ]
 
     def _respond(self, protocol: Any, answer: Answer, headers: Sequence[tuple[str, str]]) -> None:
-        fields = [("content-type", answer.content_type), *headers] if answer.body else list(headers)
+        fields = [*headers, *answer.headers]
+        if answer.body:
+            fields.append(("content-type", answer.content_type))
+        if answer.encoding:
+            fields.append(("content-encoding", answer.encoding))
+        if answer.header_length is not None:
+            fields.append(("inference-header-content-length", str(answer.header_length)))
         if self._draining:
             fields.append(("connection", "close"))
         protocol.response_bytes(answer.status, fields, answer.body)
 
-    async def _predict(self, body: bytes, puid: str) -> Answer:
-        message = wire_json.decode(wire_json.parse(body))
-        answer = await self._engine.predict(message, puid)
-        return Answer(200, wire_json.encode(answer), puid=answer.meta.puid)
 
-    async def _feedback(self, body: bytes, _: str) -> Answer:
-        feedback = wire_json.decode_feedback(wire_json.parse(body))
-        return Answer(200, wire_json.encode(await self._engine.send_feedback(feedback)))
+def _length(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 19 else None
 
-    async def _metadata(self, _body: bytes, _: str) -> Answer:
-        return Answer(200, self._site.metadata)
 
-    async def _live(self, _body: bytes, _: str) -> Answer:
-        return Answer(200, b"")
-
-    async def _ready(self, _body: bytes, _: str) -> Answer:
-        return Answer(503 if self._draining else 200, b"")
-
-    async def _prometheus(self, _body: bytes, _: str) -> Answer:
-        # Milliseconds of formatting, which requests need not wait for.
-        content_type, text = await asyncio.to_thread(self._site.metrics)
-        return Answer(200, text, content_type)
-
-    async def _status(self, _body: bytes, _: str) -> Answer:
-        return Answer(200, wire_json.dump(self._site.status()))
+async def _unless_gone(work: Coroutine[Any, Any, Answer], protocol: Any) -> Answer:
+    """The answer, unless the client hangs up before it is there; then the work is cancelled."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(protocol.client_disconnect())
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        return Answer(499)  # nobody reads it; the number is nginx's for this
+    finally:
+        gone.cancel()
+        if not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

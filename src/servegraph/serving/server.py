@@ -4,19 +4,20 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.log import LogLevels
 
-from servegraph.errors import ConfigurationError, PortInUse
+from servegraph.errors import ConfigurationError, EnvironmentFault, PortInUse
 from servegraph.serving.grpc_front import GrpcFront
 from servegraph.serving.port import HttpPort, HttpServer
 from servegraph.serving.rest import RestFront
 
 CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
 QUIET_S = 0.1  # this long without a request, and nobody is left
-DRAIN_LIMIT_S = 15.0  # the executor's graceful timeout
+DRAIN_LIMIT_S = 15.0  # the executor's default graceful timeout
 CLOSE_LIMIT_S = 1.0  # what the HTTP server gets for connections that are still open then
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,27 @@ class Addresses:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """The files of a certificate and of its key, both PEM, for both ports."""
+
+    certificate: Path
+    key: Path
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """The same for gRPC.
+
+        Raises:
+            EnvironmentFault: a file cannot be read.
+        """
+        try:
+            pair = (self.key.read_bytes(), self.certificate.read_bytes())
+        except OSError as error:
+            hint = "mount the secret, or unset SELDON_CERT_MOUNT_PATH"
+            raise EnvironmentFault(f"cannot read {error.filename}: {error.strerror}", hint=hint) from error
+        return grpc.ssl_server_credentials([pair])
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """The ports of both fronts, taken before anything is loaded."""
 
@@ -66,12 +88,25 @@ def take_ports(addresses: Addresses) -> Ports:
 
 
 class Server:
-    """The REST and gRPC servers of one process."""
+    """The REST and gRPC servers of one process.
 
-    def __init__(self, rest: RestFront, rpc: GrpcFront, ports: Ports) -> None:
+    Args:
+        drain_limit_s: what requests that were accepted get after the signal to stop.
+    """
+
+    def __init__(
+        self,
+        rest: RestFront,
+        rpc: GrpcFront,
+        ports: Ports,
+        tls: Tls | None = None,
+        drain_limit_s: float = DRAIN_LIMIT_S,
+    ) -> None:
         self._rest = rest
         self._rpc = rpc
         self._ports = ports
+        self._drain_limit_s = drain_limit_s
+        self._credentials = tls.credentials() if tls else None
         self._grpc_server: grpc.aio.Server | None = None
         self._http_task: asyncio.Task[None] | None = None
         self._http = HttpServer(
@@ -81,6 +116,9 @@ class Server:
             http=HTTPModes.http1,
             websockets=False,
             log_level=LogLevels.critical,
+            ssl_cert=tls.certificate if tls else None,
+            ssl_key=tls.key if tls else None,
+            ssl_protocol_min=SSLProtocols.tls12,
         )
 
     async def start(self) -> None:
@@ -90,7 +128,7 @@ class Server:
             EnvironmentFault: one of the addresses is taken.
         """
         logging.getLogger("_granian").setLevel(logging.CRITICAL)
-        self._grpc_server = await self._rpc.start(self._ports.addresses.grpc)
+        self._grpc_server = await self._rpc.start(self._ports.addresses.grpc, self._credentials)
         try:
             self._ports.http.listen()
         except PortInUse:
@@ -104,16 +142,16 @@ class Server:
         await asyncio.shield(self._http_task)
 
     async def stop(self, hurry: asyncio.Event) -> None:
-        """Answer what was accepted, then close: at `hurry`, or after 15 s, whatever is left is dropped.
+        """Answer what was accepted, then close: at `hurry`, or at the limit, whatever is left is dropped.
 
         Clients with open connections are told to close them; then no new ones are let in; then, when
         the last request has been answered, the servers go.
         """
         try:
-            async with asyncio.timeout(DRAIN_LIMIT_S):
+            async with asyncio.timeout(self._drain_limit_s):
                 await _first(self._drain(), hurry.wait())
         except TimeoutError:
-            log.warning("requests that were not answered in %.0f s are dropped", DRAIN_LIMIT_S)
+            log.warning("requests that were not answered in %.0f s are dropped", self._drain_limit_s)
         await self._close()
 
     async def _drain(self) -> None:
@@ -122,7 +160,7 @@ class Server:
         self._ports.http.pause()
         await self._quiet()
         if self._grpc_server is not None:
-            await self._grpc_server.stop(DRAIN_LIMIT_S)
+            await self._grpc_server.stop(self._drain_limit_s)
 
     async def _close(self) -> None:
         if self._grpc_server is not None:

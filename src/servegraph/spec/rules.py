@@ -3,8 +3,7 @@
 Source:
     The admission rules of Seldon Core v1 that this graph can break, DNS names of Kubernetes,
     and the traps of the executor (a RANDOM_ABTEST with two parameters ignores its ratio;
-    several children without a combiner answer with the first; of the built-in implementations
-    it has code for RANDOM_ABTEST alone).
+    several children without a combiner answer with the first).
 """
 
 import re
@@ -15,7 +14,6 @@ from servegraph.errors import InvalidGraph, Problem
 from servegraph.spec.deployment import PredictorSpec, SeldonDeployment
 from servegraph.spec.unit import Implementation, PredictiveUnit, UnitMethod, UnitType
 
-_UNSERVED = (Implementation.SIMPLE_MODEL, Implementation.SIMPLE_ROUTER, Implementation.AVERAGE_COMBINER)
 _DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 MAX_LEVELS = 11  # the CRD spells out the root and ten levels below it
 MAX_CONTAINER_NAME = 48  # longer ones break the label `seldon-app-svc-<container>`
@@ -77,10 +75,8 @@ def _node(node: PredictiveUnit, predictor: PredictorSpec) -> Iterator[Problem]:
     where = f"node {node.name!r}"
     if not node.built_in:
         yield from _bad_name(where, node.name, MAX_CONTAINER_NAME)
-    if not node.built_in and not node.is_server and not predictor.container(node.name):
-        yield Problem(where, "has no container of its name", "add one to componentSpecs")
-    if node.built_in in _UNSERVED:
-        yield Problem(where, f"nothing implements {node.built_in}", "give the node a component of its own")
+    if not (node.built_in or node.is_server or node.has_address or predictor.container(node.name)):
+        yield Problem(where, "has no container of its name", "add one to componentSpecs, or an endpoint to the node")
     if node.is_server and not node.model_uri and node.implementation != "HUGGINGFACE_SERVER":
         yield Problem(where, f"{node.implementation} has no modelUri", "say which artifact it serves")
     if node.type is UnitType.UNKNOWN_TYPE and not node.methods and not node.built_in:
@@ -108,7 +104,8 @@ def _children(node: PredictiveUnit, where: str) -> Iterator[Problem]:
 
 
 def _combines(node: PredictiveUnit) -> bool:
-    return node.effective_type is UnitType.COMBINER or UnitMethod.AGGREGATE in node.methods
+    combines = node.effective_type is UnitType.COMBINER or UnitMethod.AGGREGATE in node.methods
+    return combines or node.built_in is Implementation.AVERAGE_COMBINER
 
 
 def _ab_test(node: PredictiveUnit, where: str) -> Iterator[Problem]:

@@ -53,7 +53,7 @@ class Parameter(Resource):
 
     name: str
     value: str
-    type: ParameterType
+    type: ParameterType = ParameterType.STRING
 
     @classmethod
     def of(cls, name: str, value: bool | int | float | str) -> "Parameter":
@@ -110,6 +110,7 @@ class PredictiveUnit(Resource):
     model_uri: str | None = None
     parameters: list[Parameter] = Field(default_factory=list)
     endpoint: dict[str, Any] | None = None
+    logger: dict[str, Any] | None = None
     children: list["PredictiveUnit"] = Field(default_factory=list)
 
     def walk(self) -> Iterator["PredictiveUnit"]:
@@ -120,10 +121,15 @@ class PredictiveUnit(Resource):
 
     @property
     def built_in(self) -> Implementation | None:
-        """The built-in implementation, if the node has one."""
+        """The built-in implementation, if the node has one; with an address, a component implements it."""
         if self.implementation in set(Implementation) - {Implementation.UNKNOWN_IMPLEMENTATION}:
-            return Implementation(str(self.implementation))
+            return None if self.has_address else Implementation(str(self.implementation))
         return None
+
+    @property
+    def has_address(self) -> bool:
+        """Whether `endpoint` says where the node's component answers."""
+        return bool(self.endpoint and self.endpoint.get("service_host"))
 
     @property
     def effective_type(self) -> UnitType:
@@ -142,6 +148,6 @@ class PredictiveUnit(Resource):
     @property
     def is_router(self) -> bool:
         """Whether the node chooses among its children, by a component or by a built-in draw."""
-        if self.built_in is Implementation.RANDOM_ABTEST:
+        if self.built_in in (Implementation.RANDOM_ABTEST, Implementation.SIMPLE_ROUTER):
             return True
         return self.effective_type is UnitType.ROUTER or UnitMethod.ROUTE in self.methods

@@ -1,0 +1,53 @@
+"""The ports of a component server, taken before anything is loaded."""
+
+import socket
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from servegraph.cli.component_options import ComponentOptions
+from servegraph.errors import ConfigurationError
+from servegraph.serving.component_port import SharedPort
+from servegraph.serving.port import HttpPort
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Bound, not yet listening. `grpc` keeps the gRPC port for workers that share it."""
+
+    http: SharedPort
+    metrics: HttpPort
+    grpc: socket.socket | None
+
+
+def take_ports(options: ComponentOptions) -> Ports:
+    """Bind the ports, and see that the gRPC port is free.
+
+    Raises:
+        ConfigurationError: two of them are one and the same, or the host has no such address.
+        PortInUse: another process listens on one of them.
+    """
+    numbers = [options.http_port, options.metrics_port, *([options.grpc_port] if options.grpc_workers else [])]
+    if len(set(numbers)) < len(numbers):
+        raise ConfigurationError(
+            f"ports must differ, and are {', '.join(map(str, numbers))}",
+            hint="choose others with --http-port, --metrics-port and --grpc-port",
+        )
+    with ExitStack() as failing:
+        http = SharedPort(options.host, options.http_port, "--http-port")
+        failing.callback(http.close)
+        metrics = HttpPort(options.host, options.metrics_port, "--metrics-port")
+        failing.callback(metrics.close)
+        grpc = _take_grpc(options) if options.grpc_workers else None
+        failing.pop_all()
+    return Ports(http, metrics, grpc)
+
+
+def _take_grpc(options: ComponentOptions) -> socket.socket | None:
+    HttpPort(options.host, options.grpc_port, "--grpc-port").close()
+    if not options.is_supervised:
+        return None
+    # A socket that does not listen gets no clients; it keeps the port while a worker is replaced.
+    kept = socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET)
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    kept.bind((options.host, options.grpc_port))
+    return kept

@@ -1,0 +1,35 @@
+"""Serve until a signal says stop."""
+
+import asyncio
+import signal
+from dataclasses import dataclass, field
+
+from servegraph.serving.server import Server
+
+
+@dataclass(frozen=True)
+class Signals:
+    """The first SIGINT, SIGTERM or SIGHUP says stop; a second one says now."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def listen(self) -> None:
+        """Hear signals from now on, on the running loop."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self._arrived)
+
+    def _arrived(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
+
+    async def stopped_or_ended(self, server: Server) -> None:
+        """Wait for the signal; a server that ends before it is an error, and raises its own."""
+        ended = asyncio.ensure_future(server.ended())
+        stopped = asyncio.ensure_future(self.stop.wait())
+        try:
+            await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                ended.result()
+        finally:
+            ended.cancel()
+            stopped.cancel()

@@ -1,0 +1,111 @@
+"""An HTTP body to and from its JSON document, with the tensors that follow the JSON as raw bytes.
+
+In a document such a tensor has its raw bytes, as Python `bytes`, for `data`; `binary_data_size`
+exists only in the body.
+
+Source:
+    The binary tensor data extension of the Open Inference protocol: `Inference-Header-Content-Length`
+    is the length of the JSON; tensors with `binary_data_size` follow in their order.
+"""
+
+import json
+from typing import Any
+
+import orjson
+
+from servegraph.errors import InvalidPayload, MalformedArray
+from servegraph.payload.envelope import Text
+
+JSON = "application/json"
+BINARY = "application/octet-stream"
+_HINT = 'send {"inputs": [{"name": "x", "shape": [1, 2], "datatype": "FP64", "data": [1.0, 2.0]}]}'
+
+
+def split(text: Text) -> dict[str, Any]:
+    """The document of a body.
+
+    Raises:
+        InvalidPayload: it is no JSON object.
+        MalformedArray: the bytes after it are not those that it announces.
+    """
+    length = len(text.body) if text.header_length is None else text.header_length
+    if not 0 <= length <= len(text.body):
+        raise InvalidPayload(f"Inference-Header-Content-Length is {length} for a body of {len(text.body)} bytes")
+    document = _parsed(text.body[:length])
+    if not isinstance(document, dict):
+        raise InvalidPayload("the body must be a JSON object", hint=_HINT)
+    _attach(document, text.body[length:])
+    return document
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        # Only the standard library reads NaN and Infinity, which clients write.
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise InvalidPayload(f"the body is not JSON: {error}", hint=_HINT) from error
+        return _leniently_parsed(body)
+
+
+def _leniently_parsed(body: bytes) -> Any:
+    try:
+        document = json.loads(body)
+        orjson.dumps(document)  # lone surrogates and endless integers are read, too, and nobody could write them
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidPayload(f"the body is not JSON: {error}", hint=_HINT) from error
+    return document
+
+
+def _tensors(document: dict[str, Any]) -> list[dict[str, Any]]:
+    members = [document.get("inputs"), document.get("outputs")]
+    return [tensor for member in members if isinstance(member, list) for tensor in member if isinstance(tensor, dict)]
+
+
+def _attach(document: dict[str, Any], tail: bytes) -> None:
+    at = 0
+    for tensor in _tensors(document):
+        parameters = tensor.get("parameters")
+        if not isinstance(parameters, dict) or "binary_data_size" not in parameters:
+            continue
+        size = parameters.pop("binary_data_size")
+        if type(size) is not int or size < 0 or "data" in tensor:
+            raise MalformedArray("binary_data_size must be a number of bytes, of a tensor without data")
+        if at + size > len(tail):
+            raise MalformedArray(f"{len(tail)} bytes follow the JSON, and binary_data_size announces more")
+        tensor["data"] = tail[at : at + size]
+        at += size
+    if at != len(tail):
+        raise MalformedArray(f"{len(tail)} bytes follow the JSON, and binary_data_size announces {at}")
+
+
+def joined(document: Any) -> Text:
+    """The body of a document.
+
+    Raises:
+        InvalidPayload: JSON cannot carry what it holds.
+    """
+    tail: list[bytes] = []
+    written = {key: _without_bytes(member, tail) for key, member in document.items()}
+    try:
+        head = orjson.dumps(written)
+    except TypeError as error:
+        raise InvalidPayload(f"the message has no JSON form: {error}") from error
+    if not tail:
+        return Text(head, JSON)
+    return Text(b"".join((head, *tail)), BINARY, header_length=len(head))
+
+
+def _without_bytes(member: Any, tail: list[bytes]) -> Any:
+    if not isinstance(member, list):
+        return member
+    return [_announced(tensor, tail) for tensor in member]
+
+
+def _announced(tensor: Any, tail: list[bytes]) -> Any:
+    data = tensor.get("data") if isinstance(tensor, dict) else None
+    if not isinstance(data, bytes):
+        return tensor
+    tail.append(data)
+    parameters = {**(tensor.get("parameters") or {}), "binary_data_size": len(data)}
+    return {**{key: member for key, member in tensor.items() if key != "data"}, "parameters": parameters}

@@ -1,0 +1,167 @@
+"""The codecs of Seldon's protocol: a message, feedback, and the list of messages that a combiner gets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from servegraph.errors import InvalidPayload, MalformedArray
+from servegraph.payload import wire_json, wire_proto
+from servegraph.payload.envelope import Amendment, Text
+from servegraph.payload.json_text import printed
+from servegraph.payload.message import UNSENT, Feedback, Message, Meta
+
+__all__ = ["FEEDBACK", "MESSAGE", "MESSAGES"]
+
+
+class _MessageCodec:
+    """A SeldonMessage. Implements `Codec[Message]`."""
+
+    def document(self, text: Text) -> Any:
+        return wire_json.parse(text.body)
+
+    def dump(self, document: Any) -> Text:
+        return Text(printed(document))
+
+    def from_document(self, document: Any) -> Message:
+        return wire_json.decode(document)
+
+    def to_text(self, value: Message) -> Text:
+        return Text(wire_json.encode(value))
+
+    def from_proto(self, proto: Any) -> Message:
+        return wire_proto.decode(proto)
+
+    def to_proto(self, value: Message) -> Any:
+        return _encoded(wire_proto.encode, value)
+
+    def amend_document(self, document: Any, amendment: Amendment) -> Any:
+        if not isinstance(document, dict) or ("meta" not in document and not amendment.creates_meta):
+            return document
+        return {**document, "meta": _amended_meta(document.get("meta") or {}, amendment)}
+
+    def amend_proto(self, proto: Any, amendment: Amendment) -> Any:
+        if not proto.HasField("meta") and not amendment.creates_meta:
+            return proto
+        amended = type(proto).FromString(proto.SerializeToString())
+        meta = Meta(amendment.puid, dict(amendment.tags), dict(amendment.routing))
+        for tag in meta.tags:
+            amended.meta.tags[tag].Clear()
+        wire_proto.fill_meta(amended.meta, meta)
+        return amended
+
+    def amend_value(self, value: Message, amendment: Amendment) -> Message:
+        return replace(value, meta=_amended(value.meta, amendment))
+
+
+class _FeedbackCodec:
+    """A Feedback, whose JSON is read as strictly as protobuf's. Implements `Codec[Feedback]`.
+
+    An amendment concerns the response, the prediction that is being judged.
+    """
+
+    def document(self, text: Text) -> Any:
+        return wire_json.parse(text.body)
+
+    def dump(self, document: Any) -> Text:
+        return Text(printed(document))
+
+    def from_document(self, document: Any) -> Feedback:
+        return wire_proto.decode_feedback(wire_proto.parse_feedback(document))
+
+    def to_text(self, value: Feedback) -> Text:
+        return self.dump(wire_json.document_of_feedback(value))
+
+    def from_proto(self, proto: Any) -> Feedback:
+        return wire_proto.decode_feedback(proto)
+
+    def to_proto(self, value: Feedback) -> Any:
+        return _encoded(wire_proto.encode_feedback, value)
+
+    def amend_document(self, document: Any, amendment: Amendment) -> Any:
+        if not isinstance(document, dict):
+            return document
+        return {**document, "response": MESSAGE.amend_document(document.get("response") or {}, amendment)}
+
+    def amend_proto(self, proto: Any, amendment: Amendment) -> Any:
+        amended = type(proto).FromString(proto.SerializeToString())
+        amended.response.CopyFrom(MESSAGE.amend_proto(proto.response, amendment))
+        return amended
+
+    def amend_value(self, value: Feedback, amendment: Amendment) -> Feedback:
+        return replace(value, response=MESSAGE.amend_value(value.response, amendment))
+
+
+class _MessagesCodec:
+    """A SeldonMessageList; in JSON a bare list will do. Implements `Codec[list[Message]]`.
+
+    An amendment concerns every message.
+    """
+
+    def document(self, text: Text) -> Any:
+        return wire_json.parse(text.body)
+
+    def dump(self, document: Any) -> Text:
+        return Text(printed(document))
+
+    def from_document(self, document: Any) -> list[Message]:
+        return [wire_json.decode(message) for message in _listed(document)]
+
+    def to_text(self, value: list[Message]) -> Text:
+        return self.dump({"seldonMessages": [wire_json.document_of(message) for message in value]})
+
+    def from_proto(self, proto: Any) -> list[Message]:
+        return [wire_proto.decode(message) for message in proto.seldonMessages]
+
+    def to_proto(self, value: list[Message]) -> Any:
+        return wire_proto.SeldonMessageList(seldonMessages=[MESSAGE.to_proto(message) for message in value])
+
+    def amend_document(self, document: Any, amendment: Amendment) -> Any:
+        messages = [MESSAGE.amend_document(message, amendment) for message in _listed(document)]
+        return messages if isinstance(document, list) else {**document, "seldonMessages": messages}
+
+    def amend_proto(self, proto: Any, amendment: Amendment) -> Any:
+        messages = [MESSAGE.amend_proto(message, amendment) for message in proto.seldonMessages]
+        return type(proto)(seldonMessages=messages)
+
+    def amend_value(self, value: list[Message], amendment: Amendment) -> list[Message]:
+        return [MESSAGE.amend_value(message, amendment) for message in value]
+
+
+MESSAGE = _MessageCodec()
+FEEDBACK = _FeedbackCodec()
+MESSAGES = _MessagesCodec()
+
+
+def _listed(document: Any) -> Sequence[Any]:
+    messages = document.get("seldonMessages") if isinstance(document, dict) else document
+    if not isinstance(messages, list):
+        raise InvalidPayload(f"Invalid request data type: {str(document)[:2000]}", hint="send a list of messages")
+    return messages
+
+
+def _encoded(encode: Any, value: Any) -> Any:
+    try:
+        return encode(value)
+    except UnicodeEncodeError as error:
+        raise MalformedArray("protobuf has no form for half of a surrogate pair") from error
+
+
+def _amended_meta(meta: Mapping[str, Any], amendment: Amendment) -> dict[str, Any]:
+    amended = dict(meta)
+    if amendment.puid:
+        amended["puid"] = amendment.puid
+    if amendment.tags:
+        amended["tags"] = {**(meta.get("tags") or {}), **amendment.tags}
+    if amendment.routing:
+        amended["routing"] = {**(meta.get("routing") or {}), **amendment.routing}
+    return amended
+
+
+def _amended(meta: Meta, amendment: Amendment) -> Meta:
+    return replace(
+        meta,
+        puid=amendment.puid or meta.puid,
+        tags={**meta.tags, **amendment.tags} if amendment.tags else meta.tags,
+        routing={**meta.routing, **amendment.routing} if amendment.routing else meta.routing,
+        sent=UNSENT,
+    )

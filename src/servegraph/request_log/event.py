@@ -1,0 +1,104 @@
+"""One logged message, and the HTTP request that carries it: a binary CloudEvent 1.0.
+
+Source:
+    CloudEvents HTTP protocol binding 1.0: attributes are `Ce-` headers, and characters that a
+    header cannot carry are percent-encoded. The attributes are those of Seldon's executor.
+"""
+
+import random
+import string
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import quote
+
+Kind = Literal["request", "response", "feedback"]
+
+_TYPES: dict[Kind, str] = {
+    "request": "io.seldon.serving.inference.request",
+    "response": "io.seldon.serving.inference.response",
+    "feedback": "io.seldon.serving.feedback",
+}
+_PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which predictor the events come from.
+
+    Attributes:
+        protocol: seldon, v2 or tensorflow, as it was given to the executor.
+        host: the executor's host name; usually empty, as Seldon's operator passes none.
+    """
+
+    deployment: str
+    namespace: str
+    predictor: str
+    protocol: str = "seldon"
+    host: str = ""
+    http_port: int = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A message that passed a node, as bytes.
+
+    Attributes:
+        time_ns: when, in nanoseconds since 1970.
+        encoding: the body's Content-Encoding, empty for none.
+    """
+
+    kind: Kind
+    node: str
+    puid: str
+    time_ns: int
+    body: bytes
+    content_type: str
+    encoding: str
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the sink gets the body unpacked; a sink gets other encodings as they are."""
+        return self.encoding == "gzip"
+
+
+def headers(event: Event, origin: Origin) -> dict[str, str]:
+    """The headers of an event's HTTP request. Each call makes another event id."""
+    trace = f"{random.getrandbits(128):032x}"
+    said = {
+        "Ce-Specversion": "1.0",
+        "Ce-Id": str(uuid.uuid4()),
+        "Ce-Type": _TYPES[event.kind],
+        "Ce-Source": f"http://{origin.host}:{origin.http_port}/",
+        "Ce-Time": _rfc3339(event.time_ns),
+        "Ce-Requestid": event.puid,
+        "Ce-Modelid": event.node,
+        "Ce-Inferenceservicename": origin.deployment,
+        "Ce-Namespace": origin.namespace,
+        "Ce-Endpoint": origin.predictor,
+        "Ce-Protocol": origin.protocol,
+        "Ce-Traceparent": _traceparent(trace),
+        "Traceparent": _traceparent(trace),
+        "Content-Type": event.content_type,
+        "Content-Encoding": "" if event.is_packed else event.encoding,
+        "Accept-Encoding": "gzip",
+        "User-Agent": "Go-http-client/1.1",  # what sinks have been told so far
+    }
+    return {name: _header_value(value) for name, value in said.items() if value}
+
+
+def _header_value(text: str) -> str:
+    """Text that clients may have written, without a character that ends a header or is no ASCII."""
+    return quote(text.strip(), safe=_PRINTABLE, errors="replace")
+
+
+def _traceparent(trace: str) -> str:
+    # Not sampled: the executor starts a trace of its own for every event, and so do we.
+    return f"00-{trace}-{random.getrandbits(64):016x}-00"
+
+
+def _rfc3339(time_ns: int) -> str:
+    seconds, nanoseconds = divmod(time_ns, 1_000_000_000)
+    fraction = f".{nanoseconds:09d}".rstrip("0").rstrip(".")
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}{fraction}Z"

@@ -1,0 +1,138 @@
+"""The servers of a component in one process: REST, gRPC and metrics, from their start to their end."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import grpc
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from servegraph.serving.component_grpc import ComponentGrpc
+from servegraph.serving.component_http import HttpFront
+from servegraph.serving.component_port import SharedPort
+from servegraph.serving.port import HttpPort, HttpServer
+
+CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
+QUIET_S = 0.1  # this long without a request, and nobody is left
+DRAIN_LIMIT_S = 15.0  # the executor's graceful timeout
+RETIRE_LIMIT_S = 300.0  # others serve meanwhile, so nobody is in a hurry
+CLOSE_LIMIT_S = 1.0
+HEADERS_LIMIT_MS = 30_000  # what a client may take to send the head of a request
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An application and the port where it answers."""
+
+    front: HttpFront
+    port: HttpPort
+
+
+class _Http:
+    """One HTTP port being served."""
+
+    def __init__(self, served: Served) -> None:
+        self.front, self.port = served.front, served.port
+        self._server = HttpServer(
+            served.port,
+            served.front,
+            interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_LIMIT_MS),
+            websockets=False,
+            log_level=LogLevels.critical,
+        )
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self.port.listen()
+        self.task = asyncio.get_running_loop().create_task(self._server.serve())
+
+    async def quiet(self) -> None:
+        """Wait until the last request has been answered."""
+        while True:
+            served = self.front.served
+            await asyncio.sleep(QUIET_S)
+            if self.front.in_flight == 0 and self.front.served == served:
+                return
+
+    async def close(self) -> None:
+        self._server.stop()
+        if self.task is not None:
+            _, late = await asyncio.wait([self.task], timeout=CLOSE_LIMIT_S)
+            if late:  # callbacks of connections that are still open find the loop's end, and complain
+                asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        self.port.close()
+
+
+class ComponentServer:
+    """All servers of one process; `grpc_address` is where `rpc` answers."""
+
+    def __init__(self, https: Sequence[Served], rpc: ComponentGrpc | None = None, grpc_address: str = "") -> None:
+        self._https = [_Http(served) for served in https]
+        self._rpc = rpc
+        self._grpc_address = grpc_address
+        self._grpc_server: grpc.aio.Server | None = None
+
+    async def start(self) -> None:
+        """Serve on all ports.
+
+        Raises:
+            EnvironmentFault: one of them is taken.
+        """
+        logging.getLogger("_granian").setLevel(logging.CRITICAL)
+        if self._rpc is not None:
+            self._grpc_server = await self._rpc.start(self._grpc_address)
+        try:
+            for http in self._https:
+                http.start()
+        except BaseException:
+            await self._close()
+            raise
+
+    async def ended(self) -> None:
+        """Wait until an HTTP server ends by itself, which it should not; its error is raised."""
+        tasks = [http.task for http in self._https if http.task is not None]
+        if not tasks:
+            await asyncio.Event().wait()
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def stop(self, hurry: asyncio.Event, alone: bool = True) -> None:
+        """Answer what was accepted, then close: at `hurry`, or when it takes too long, whatever is left is dropped.
+
+        Args:
+            alone: whether nobody else serves these ports from now on, so that new clients are kept out.
+        """
+        limit = DRAIN_LIMIT_S if alone else RETIRE_LIMIT_S
+        draining, hurried = asyncio.ensure_future(self._drain(alone)), asyncio.ensure_future(hurry.wait())
+        _, late = await asyncio.wait([draining, hurried], timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        if draining in late and not hurry.is_set():
+            log.warning("requests that were not answered in %.0f s are dropped", limit)
+        for task in late:
+            task.cancel()
+        await self._close()
+
+    async def _drain(self, alone: bool) -> None:
+        for http in self._https:
+            http.front.drain()
+        await asyncio.sleep(CLOSE_NOTICE_S)
+        for http in self._https:
+            if not alone and isinstance(http.port, SharedPort):
+                http.port.leave()
+            else:
+                http.port.pause()
+        await asyncio.gather(*(http.quiet() for http in self._https))
+        if self._grpc_server is not None:
+            await self._grpc_server.stop(DRAIN_LIMIT_S if alone else RETIRE_LIMIT_S)
+
+    async def _close(self) -> None:
+        if self._grpc_server is not None:
+            await self._grpc_server.stop(None)
+        await asyncio.gather(*(http.close() for http in self._https))

@@ -1,0 +1,62 @@
+"""Seldon's REST protocol on a graph: which paths, and what they ask the engine.
+
+Source:
+    Seldon's executor.
+"""
+
+from servegraph.engine import Engine
+from servegraph.payload.envelope import Envelope
+from servegraph.payload.seldon import FEEDBACK, MESSAGE
+from servegraph.payload.wire_json import dump
+from servegraph.serving.metadata import graph_metadata
+from servegraph.serving.routes import Answer, Handler, HttpRequest, Route
+from servegraph.spec import PredictorSpec
+
+VERSIONS = ("v0.1", "v1.0")
+
+
+class SeldonApi:
+    """Handlers of Seldon's protocol for one graph."""
+
+    def __init__(self, engine: Engine, predictor: PredictorSpec, ready: Handler) -> None:
+        self._engine = engine
+        self._predictor = predictor
+        self._ready = ready
+
+    def routes(self) -> list[Route]:
+        """All routes, in the order in which `Access-Control-Allow-Methods` lists them."""
+        versioned = [route for version in VERSIONS for route in self._versioned(f"/api/{version}")]
+        return [
+            *versioned,
+            Route("GET", "/api/v1.0/status", self._ready, "status"),
+            Route("GET", "/api/v1.0/health/status", self._ready, "status"),
+            Route("GET", "/api/v1.0/metadata", self._graph, "metadata"),
+        ]
+
+    def _versioned(self, root: str) -> list[Route]:
+        return [
+            Route("POST", f"{root}/predictions", self._predict, "predictions"),
+            Route("POST", f"{root}/feedback", self._feedback, "feedback"),
+            Route("GET", f"{root}/status/{{model}}", self._status, "status"),
+            Route("GET", f"{root}/metadata/{{model}}", self._metadata, "metadata"),
+        ]
+
+    async def _predict(self, request: HttpRequest) -> Answer:
+        answer = await self._engine.predict(Envelope(MESSAGE, "rest", text=request.text), request.context)
+        return Answer.of(answer.text())
+
+    async def _feedback(self, request: HttpRequest) -> Answer:
+        answer = await self._engine.send_feedback(Envelope(FEEDBACK, "rest", text=request.text), request.context)
+        return Answer.of(answer.text())
+
+    async def _status(self, request: HttpRequest) -> Answer:
+        answer = await self._engine.health(request.parameters["model"], request.context)
+        return Answer.of(answer.text())
+
+    async def _metadata(self, request: HttpRequest) -> Answer:
+        document = await self._engine.metadata(request.parameters["model"], request.context)
+        return Answer(200, dump(document))
+
+    async def _graph(self, request: HttpRequest) -> Answer:
+        documents = await self._engine.all_metadata(request.context)
+        return Answer(200, dump(graph_metadata(self._predictor, documents)))

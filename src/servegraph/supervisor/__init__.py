@@ -1,0 +1,12 @@
+"""Child processes: started in order, watched, started again when they die, ended cleanly.
+
+Nothing here knows what the children do.
+"""
+
+from servegraph.supervisor.group import Group
+from servegraph.supervisor.output import Echo, to_stderr
+from servegraph.supervisor.ports import PortReserve
+from servegraph.supervisor.process import Command
+from servegraph.supervisor.supervisor import Backoff, Ready, Supervisor
+
+__all__ = ["Backoff", "Command", "Echo", "Group", "PortReserve", "Ready", "Supervisor", "to_stderr"]

@@ -1,0 +1,163 @@
+"""Keep a child process running: start it, start it again when it dies, end it cleanly."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from servegraph.errors import EnvironmentFault
+from servegraph.supervisor.output import Echo, Output, to_stderr
+from servegraph.supervisor.process import Command, Process
+
+log = logging.getLogger(__name__)
+
+ALONE_S = 1.0  # how long a child may take to end, and to end what it started; then all of them are asked
+END_S = 5.0  # how long they may take after that before they are killed
+ASK_AGAIN_S = 0.1
+
+Ready = Callable[[], Awaitable[bool]]
+"""Asks a child whether it can work; must answer within seconds, and not raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Seconds before a child is started again: `first_s`, then twice as long each time, at most `longest_s`.
+
+    A child that was ready for `stable_s` begins with `first_s` anew; one whose readiness nobody asks
+    for counts as ready from its start.
+    """
+
+    first_s: float = 0.1
+    longest_s: float = 10.0
+    stable_s: float = 30.0
+
+
+class Supervisor:
+    """Supervises one child process, named in log lines.
+
+    With `ready`, a child that ends before it was ever ready is not started again: `until_ready` says so.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        ready: Ready | None = None,
+        echo: Echo = to_stderr,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.name = name
+        self.restarts = 0
+        self._command = Command(command, environment, folder)
+        self._ask = ready
+        self._output = Output(name, echo)
+        self._backoff = backoff or Backoff()
+        self._process: Process | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._ready_since: float | None = None
+        self._was_ready = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child, or of the last one while there is none; None before `start`."""
+        return self._process.pid if self._process else None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the child runs and was ready when it was last asked."""
+        return self._ready_since is not None
+
+    async def start(self) -> None:
+        """Start the child; from now on it is started again whenever it ends.
+
+        Raises:
+            OSError: there is no room for another process, or no such folder.
+        """
+        self._process = await Process.spawn(self._command, self._output)
+        self._watching = asyncio.create_task(self._watch(self._process))
+
+    async def until_ready(self, within: float) -> None:
+        """Wait until the child was ready once.
+
+        Raises:
+            EnvironmentFault: it ended before, or is not ready within so many seconds.
+        """
+        assert self._watching is not None
+        ready = asyncio.ensure_future(self._was_ready.wait())
+        await asyncio.wait([ready, self._watching], timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if self._was_ready.is_set():
+            return
+        what = "ended before it was ready" if self._watching.done() else f"is not ready after {within:g} s"
+        last = "".join(f"\n  {line}" for line in self._output.tail)
+        raise EnvironmentFault(f"{self.name} {what}" + (f"; it said last:{last}" if last else " and said nothing"))
+
+    async def stop(self) -> None:
+        """End the child: SIGTERM to it, then to all it started, then SIGKILL, each if the one before does not help."""
+        self._stopping.set()
+        if self._process is None or self._watching is None:
+            return
+        self._process.terminate()
+        if not (await asyncio.wait([self._watching], timeout=ALONE_S))[0]:
+            self._process.terminate_all()
+        while not (await asyncio.wait([self._watching], timeout=END_S))[0]:
+            log.warning("%s does not end; it is killed", self.name)
+            self._process.kill()
+
+    async def _watch(self, process: Process) -> None:
+        delay = self._backoff.first_s
+        while True:
+            was_stable, code = await self._live(process)
+            if self._stopping.is_set() or not self._was_ready.is_set():
+                return
+            delay = self._backoff.first_s if was_stable else delay
+            log.warning("%s ended (%s); it starts again in %.1f s", self.name, _how(code), delay)
+            again = await self._start_again(delay)
+            if again is None:
+                return
+            process, delay = again
+
+    async def _live(self, process: Process) -> tuple[bool, int]:
+        """One life of the child: whether it was ready for long, and how it ended."""
+        getting_ready = asyncio.create_task(self._until_it_says_ready())
+        code = await process.wait()
+        getting_ready.cancel()
+        since, self._ready_since = self._ready_since, None
+        return since is not None and monotonic() - since > self._backoff.stable_s, code
+
+    async def _until_it_says_ready(self) -> None:
+        started = monotonic()
+        while self._ask is not None and not await self._ask():
+            await asyncio.sleep(ASK_AGAIN_S)
+        self._ready_since = monotonic()
+        if self._ask is not None and self._was_ready.is_set():
+            log.warning("%s is ready again, after %.1f s", self.name, monotonic() - started)
+        self._was_ready.set()
+
+    async def _start_again(self, delay: float) -> tuple[Process, float] | None:
+        """Try until it starts; the next delay is returned with it, or nothing if we are to stop."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), delay)
+                return None
+            delay = min(delay * 2, self._backoff.longest_s)
+            try:
+                self._process = await Process.spawn(self._command, self._output)
+            except OSError as error:
+                log.warning("%s cannot be started (%s); the next try is in %.1f s", self.name, error, delay)
+                continue
+            self.restarts += 1
+            if self._stopping.is_set():
+                self._process.terminate()
+            return self._process, delay
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
