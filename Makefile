@@ -1,7 +1,7 @@
 # Needs only `python3` and `make`; everything else is made inside .venv by tools/setup.py.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test lint fmt manifests lock clean
+.PHONY: help setup up test lint fmt fuzz manifests lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -28,6 +28,9 @@ lint: setup  ## format, lint, types, direction of imports
 fmt: setup  ## format, and fix what the linter can fix
 	@$(BIN)/ruff check --quiet --fix-only
 	@$(BIN)/ruff format --quiet
+
+fuzz: setup  ## throw broken messages at the decoders for a minute
+	@$(BIN)/python tests/fuzz
 
 manifests: setup  ## write manifests/ again from graphs/ and the registry
 	@for graph in graphs/*.py; do $(BIN)/servegraph render $$graph || exit; done

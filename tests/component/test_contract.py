@@ -115,6 +115,19 @@ def test_load_says_what_it_raised():
     assert isinstance(error.__cause__, KeyError)
 
 
+def test_an_attribute_error_in_load_is_told_and_passed_over(caplog: pytest.LogCaptureFixture):
+    """Seldon takes it for "there is no load()", and says nothing."""
+
+    class Typo:
+        def load(self) -> None:
+            self.modle.predict()  # type: ignore[attr-defined]
+
+    load(Typo(), "n")
+    assert caplog.messages == [
+        "node 'n': load() raised AttributeError: 'Typo' object has no attribute 'modle'; it is served as it is"
+    ]
+
+
 def test_load_lets_errors_of_the_library_pass():
     class Pulls:
         def load(self) -> None:
@@ -162,7 +175,7 @@ class Everything:
 
 def hooks(component: Component) -> dict[str, tuple[bool, bool]]:
     names = ("predict", "transform_input", "transform_output", "route", "aggregate", "send_feedback")
-    found = {name: getattr(component, name) for name in names}
+    found = {name: getattr(component, name).plain for name in names}
     return {name: (hook.is_async, hook.takes_meta) for name, hook in found.items() if hook}
 
 
@@ -174,7 +187,7 @@ def test_read_finds_every_method_and_whether_it_takes_meta():
         "transform_output": (False, False),
         "route": (True, True),
         "aggregate": (False, False),
-        "send_feedback": (False, True),
+        "send_feedback": (False, False),
     }
     assert component.class_names == ("a", "b")
     assert component.tags is not None
@@ -189,19 +202,21 @@ def test_read_finds_nothing_in_an_empty_class():
 
 @pytest.mark.parametrize("names", [("no", "yes"), ["no", "yes"], lambda self: ["no", "yes"]])
 def test_class_names_may_be_an_attribute_or_a_method(names: Any):
-    assert read(type("C", (), {"class_names": names})(), "n").class_names == ("no", "yes")
+    component = read(type("C", (), {"class_names": names})(), "n")
+    assert component.class_names == ("no", "yes")
+    assert list(component.current_class_names()) == ["no", "yes"]
 
 
-def test_class_names_are_text():
-    assert read(type("C", (), {"class_names": [0, 1]})(), "n").class_names == ("0", "1")
-
-
-def test_class_names_that_raise_are_a_mismatch():
-    class Broken:
+def test_class_names_that_come_with_the_first_prediction_are_found_then():
+    class Late:
         def class_names(self) -> list[str]:
-            raise KeyError("labels")
+            return self.labels  # type: ignore[attr-defined, no-any-return]
 
-    assert str(mismatch(lambda: read(Broken(), "n"))).startswith("node 'n': class_names")
+    late = Late()
+    component = read(late, "n")
+    assert component.class_names is None
+    late.labels = ["a"]  # type: ignore[attr-defined]
+    assert component.current_class_names() == ["a"]
 
 
 @pytest.mark.parametrize("needed", ["predict", "route", "aggregate"])
@@ -224,7 +239,7 @@ def test_an_attribute_of_a_methods_name_is_no_traceback(name: str):
         component = read(instance, "n", ["predict"])
     except ComponentMismatch:
         return
-    assert getattr(component, name) is None
+    assert not getattr(component, name)
 
 
 @pytest.mark.parametrize(
@@ -275,12 +290,14 @@ def test_an_attribute_of_a_methods_name_is_no_traceback(name: str):
     ],
 )
 def test_a_method_of_the_wrong_arity_is_refused_with_the_right_one(name: str, method: Any, text: str, hint: str):
-    error = mismatch(lambda: read(type("C", (), {name: method})(), "n"))
+    instance = type("C", (), {name: method})()
+    error = mismatch(lambda: read(instance, "n", [name]))
     assert (str(error), error.hint) == (text, hint)
+    assert getattr(read(instance, "n"), name).plain.call == getattr(instance, name)  # a call will tell
 
 
 def test_a_hook_calls_the_instance():
-    hook = read(Plain(), "n", ["predict"]).predict
+    hook = read(Plain(), "n", ["predict"]).predict.plain
     assert hook is not None
     assert hook.call([1], []) == [1]
 
@@ -290,7 +307,7 @@ def test_an_async_hook_is_a_coroutine_function():
         async def predict(self, X: Any, names: Any) -> Any:
             return [X]
 
-    hook = read(Async(), "n", ["predict"]).predict
+    hook = read(Async(), "n", ["predict"]).predict.plain
     assert hook is not None
     assert hook.is_async
     assert asyncio.run(hook.call(1, [])) == [1]
@@ -308,3 +325,26 @@ def test_methods_inherited_from_seldons_base_class_count_as_absent():
     assert hooks(component) == {"predict": (False, True)}
     assert (component.class_names, component.tags, component.metrics) == (None, None, None)
     mismatch(lambda: read(Fraud(), "n", ["route"]))
+    assert component.extends_seldons
+    assert not read(Plain(), "n").extends_seldons
+
+
+def test_methods_that_take_the_whole_message_serve_a_node_as_well():
+    class Raw:
+        def predict_raw(self, message: Any) -> Any: ...
+        def route_rest(self, message: Any) -> Any: ...
+
+    component = read(Raw(), "n", ["predict", "route"])
+    assert (component.predict.takes_whole, component.route.takes_whole) == (True, True)
+    assert not component.aggregate
+
+
+def test_of_the_older_methods_one_stands_in_for_the_other_but_for_predict():
+    def method(self: Any, message: Any) -> Any: ...
+
+    names = ["predict_rest", "transform_input_grpc", "aggregate_rest", "aggregate_grpc"]
+    instance = type("C", (), dict.fromkeys(names, method))()
+    component = read(instance, "n")
+    assert set(component.predict.older) == {"rest"}
+    assert set(component.transform_input.older) == {"rest", "grpc"}
+    assert {hook.call.__name__ for hook in component.aggregate.older.values()} == {"method"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 import pytest
 from tests.e2e.component_running import RunningComponent, serving_component
-from tests.e2e.running import children
+from tests.e2e.running import children, wait_until
 
 CODE = """
 import time
@@ -38,6 +38,7 @@ class Comp:
         time.sleep(60)
 """
 ENVIRONMENT = {"PREDICTIVE_UNIT_ID": "unit", "PREDICTIVE_UNIT_IMAGE": "reg:5000/img:1.2"}
+REWARDS = 'seldon_api_model_feedback_reward_total{deployment_name="NOT_IMPLEMENTED"'
 NOT_FOUND = (
     "404 Not Found: The requested URL was not found on the server. "
     "If you entered the URL manually please check your spelling and try again."
@@ -53,7 +54,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCompone
 
 @pytest.fixture(scope="module")
 def channel(running: RunningComponent) -> Iterator[grpc.Channel]:
-    with grpc.insecure_channel(f"127.0.0.1:{running.grpc_port}") as opened:
+    sizes = [("grpc.max_receive_message_length", -1)]
+    with grpc.insecure_channel(f"127.0.0.1:{running.grpc_port}", sizes) as opened:
         yield opened
 
 
@@ -187,7 +189,7 @@ def test_the_original_s_stubs_reach_all_seven_services(channel: grpc.Channel):
     ("service", "method", "message", "code", "details"),
     [
         ("Model", "Predict", b"\x1a\xff", "INTERNAL", "Exception deserializing request!"),
-        ("Model", "Predict", b"\x22\x04fail", "UNKNOWN", "Exception calling application: boom"),
+        ("Model", "Predict", b"\x2a\x04fail", "UNKNOWN", "Exception calling application: boom"),
         ("Combiner", "Aggregate", b"", "UNKNOWN", "Exception calling application: "),
         (
             "Seldon",
@@ -235,7 +237,7 @@ def test_reflection_names_the_services(channel: grpc.Channel):
 
 
 def test_metrics_of_the_component_and_feedback(running: RunningComponent):
-    before = running.value("calls_total{")
+    before, rewards = running.value("calls_total{"), running.value(REWARDS)
     running.predict([[1]])
     running.post("/send-feedback", {"reward": 0.5})
     status, headers, text = running.ask("GET", "/metrics", port=running.metrics_port)
@@ -243,7 +245,7 @@ def test_metrics_of_the_component_and_feedback(running: RunningComponent):
     assert status == 200
     assert headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8; charset=utf-8"
     assert running.value("calls_total{") == before + 2
-    assert running.value('seldon_api_model_feedback_reward_total{deployment_name="NOT_IMPLEMENTED"') == 0.5
+    assert running.value(REWARDS) == rewards + 0.5
     assert 'model_image="reg:5000/img",model_name="unit",model_version="1.2"' in text
     assert running.value("servegraph_custom_metrics_refused_total") >= 1
     assert running.output.count("no-name") == 1
@@ -258,8 +260,8 @@ def test_the_custom_service_is_the_only_child_and_ends_with_the_server(tmp_path:
     with serving_component(tmp_path, CODE, "--pidfile", str(tmp_path / "pid")) as component:
         (service,) = children(component.process.pid)
         assert (tmp_path / "pid").read_text() == f"{component.process.pid}\n"
+        wait_until(lambda: "the service runs" in component.output, 20, "the service does not run")
 
         assert component.stop(signal.SIGINT) == 0
-    assert "the service runs" in component.output
     assert not (tmp_path / "pid").exists()
     assert subprocess.run(["ps", "-p", str(service)], capture_output=True, check=False).returncode == 1

@@ -124,7 +124,7 @@ def test_a_body_over_the_limit_is_413(small: RunningComponent, pieces: tuple[byt
 def test_heads_that_are_too_large_or_no_http_end_the_connection_only(small: RunningComponent, head: bytes):
     try:
         answer = raw(small, head)
-    except ConnectionError:
+    except OSError:  # it hung up before we had said everything
         answer = b""
 
     assert answer == b"" or answer.split()[1] in (b"400", b"431", b"414")

@@ -37,12 +37,17 @@ _sound = {method}
 
 def _faulty(self, X, names, meta=None):
     if abs(X[0][0]) > 1e6 and X[0][0] {sign} 0:
-        raise RuntimeError("injected")
+        raise RuntimeError("injected into " + {node})
     return _sound(self, X, names, meta)
 
 
 {method} = _faulty
 """
+
+
+def broken(error: str) -> str:
+    """The node that FAULT broke."""
+    return error.rpartition(" ")[2]
 
 
 @dataclass
@@ -65,7 +70,7 @@ class Client:
         if status == 200:
             self._answered(answer["meta"]["routing"]["ab"], answer["meta"]["puid"])
         elif status == 500:
-            self.failed[answer["status"]["info"].partition(".")[0]] += 1
+            self.failed[broken(answer["status"]["info"])] += 1
 
     def by_grpc(self, row: Sequence[float]) -> None:
         request = MESSAGE()
@@ -75,7 +80,7 @@ class Client:
         try:
             meta = predict(request, timeout=10).meta
         except grpc.RpcError as error:
-            self.failed[error.details().partition(".")[0]] += 1
+            self.failed[broken(error.details())] += 1
         else:
             self._answered(meta.routing["ab"], meta.puid)
             self.rows += 1
@@ -127,12 +132,13 @@ def wait_for_detector(prometheus: Prometheus, rows: int) -> None:
 
 def inject_faults(project: Path) -> None:
     """Some rows break a component, which none of the project's own does on numbers."""
-    for file, method, sign in (
-        ("transformers/scaling.py", "Scaler.transform_input", "<"),
-        ("models/classifier.py", "Classifier.predict", ">"),
+    arm = "('logistic' if 'Logistic' in type(self._model).__name__ else 'boosting')"
+    for file, method, sign, node in (
+        ("transformers/scaling.py", "Scaler.transform_input", "<", "'scale'"),
+        ("models/classifier.py", "Classifier.predict", ">", arm),
     ):
         with (project / file).open("a") as code:
-            code.write(FAULT.format(method=method, sign=sign))
+            code.write(FAULT.format(method=method, sign=sign, node=node))
 
 
 def warm_up(client: Client) -> int:

@@ -226,7 +226,8 @@ def test_component_that_raises_is_told_with_its_fix(tmp_path: Path, graph: str, 
         (
             "kind: SeldonDeployment\nmetadata: {name: g}\n"
             "spec: {predictors: [{name: p, graph: {name: m, type: MODEL}}]}\n",
-            r"error: 'g' cannot be served:\n  node 'm': has no container of its name \(add one to componentSpecs\)\n",
+            r"error: 'g' cannot be served:\n  node 'm': has no container of its name "
+            r"\(add one to componentSpecs, or an endpoint to the node\)\n",
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """Every word of Seldon's contract, through the real front: one process, real ports."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,24 +63,21 @@ def test_route_minus_two_asks_no_child(words: Running) -> None:
     assert answer["meta"]["routing"] == {"negate": -1, "add": -1, "switch": -2}
 
 
-def test_route_to_no_child_is_a_500_that_names_the_router(words: Running) -> None:
-    status, answer = words.post("/api/v1.0/predictions", {"data": {"ndarray": [[7, 0]]}})
+def test_route_to_no_child_is_the_graphs_error_and_the_log_names_the_router(words: Running) -> None:
+    status, answer = words.post("/api/v1.0/predictions", {"data": {"ndarray": [[7, 0]]}}, {"Seldon-Puid": "lost"})
 
     assert status == 500
-    assert answer["status"] == {
-        "code": 500,
-        "info": "switch.route: chose child 7 of 3",
-        "reason": "MICROSERVICE_INTERNAL_ERROR",
-        "status": "FAILURE",
-    }
+    assert answer == {"status": {"code": 500, "info": "chose child 7 of 3", "status": "FAILURE"}}
+    assert "puid lost: switch.route: chose child 7 of 3" in words.output
 
 
-def test_failing_component_is_a_500_that_names_the_node(words: Running) -> None:
-    status, answer = words.post("/api/v1.0/predictions", {"data": {"ndarray": [[2, 0]]}})
+def test_failing_component_answers_as_its_own_server_would_and_the_log_names_the_node(words: Running) -> None:
+    status, answer = words.post("/api/v1.0/predictions", {"data": {"ndarray": [[2, 0]]}}, {"Seldon-Puid": "broken"})
 
     assert status == 500
-    assert answer["status"]["info"] == "fails.predict: RuntimeError: the model is broken"
-    assert "Traceback" not in str(answer)
+    reason = "MICROSERVICE_INTERNAL_ERROR"
+    assert answer == {"status": {"code": -1, "info": "the model is broken", "reason": reason, "status": 1}}
+    assert "puid broken: fails.predict: the model is broken" in words.output
 
 
 @pytest.mark.parametrize("path", ["/api/v0.1/predictions", "/seldon/lab/words/api/v1.0/predictions"])
@@ -114,7 +112,9 @@ def test_feedback_reaches_the_nodes_on_the_recorded_way(words: Running) -> None:
 
     # The client claims branch 0; the record says branch 1, so `double` hears nothing.
     assert status == 200
-    assert answer["meta"]["routing"] == {"negate": -1, "add": -1, "switch": 1, "sum": -1, "triple": -1, "five": -1}
+    routing = {"negate": -1, "add": -1, "switch": 1, "sum": -1, "triple": -1, "five": -1}
+    assert answer["response"] == {"meta": {"puid": puid, "routing": routing}}
+    assert answer["reward"] == 0.0
     assert words.predict([[0, 1]])["meta"]["metrics"][0]["value"] == before
     combined = words.predict([[1, 1]])["meta"]["metrics"]
     assert [metric["value"] for metric in combined] == [1, 1]
@@ -128,6 +128,16 @@ def test_feedback_for_an_unknown_puid_is_a_404_and_is_counted(words: Running) ->
     page = words.get("/prometheus")[1]
     labels = 'deployment_name="words",predictor_name="default",result="unknown"'
     assert f"servegraph_feedback_total{{{labels}}} 1.0" in page
+
+
+def test_feedback_without_a_puid_goes_the_way_it_says_and_is_counted(words: Running) -> None:
+    before = words.predict([[0, 1]])["meta"]["metrics"][0]["value"]
+    unnamed = words.status()["feedback"]["unnamed"]
+    feedback = {"response": {"meta": {"routing": {"switch": 0}}}, "reward": 1.0}
+
+    assert words.post("/api/v1.0/feedback", feedback) == (200, feedback)
+    assert words.predict([[0, 1]])["meta"]["metrics"][0]["value"] == before + 1
+    assert words.status()["feedback"]["unnamed"] == unnamed + 1
 
 
 def test_feedback_counts_a_zero_reward_and_a_repeat_only_once(words: Running) -> None:
@@ -145,11 +155,11 @@ def test_feedback_counts_a_zero_reward_and_a_repeat_only_once(words: Running) ->
     ("body", "info"),
     [
         (b"", "the body is not JSON"),
-        (b"[1]", "the body must be a JSON object, not a list"),
-        (b"{}", "the message has none of data, jsonData, strData, binData"),
+        (b"[1]", "Invalid request data type: [1]; send "),
+        (b"{}", "Invalid request data type: {}; send "),
         (b'{"data":{"ndarray":[[1],[1,2]]}}', "data.ndarray has rows of different lengths"),
         (b'{"data":{"tensor":{"shape":[2,2],"values":[1]}}}', "data.tensor.shape [2, 2] does not hold the 1 values"),
-        (b'{"binData":"@"}', "binData is not base64"),
+        (b'{"binData":"a"}', "binData is not base64"),
     ],
 )
 def test_malformed_body_is_a_400_that_says_why(words: Running, body: bytes, info: str) -> None:
@@ -189,8 +199,9 @@ def test_metadata_has_a_document_for_each_node_and_the_graphs_edges(words: Runni
     status, document = words.get("/api/v1.0/metadata")
 
     assert status == 200
-    assert '"name": "default"' in document
-    assert '"double": {"name": "words", "versions": ["1.0"]' in document
+    graph = json.loads(document)
+    assert graph["name"] == "default"
+    assert graph["models"]["double"]["versions"] == ["1.0"]
     proto, _ = call(
         words, "GraphMetadata", message_class("google.protobuf.Empty")(), "seldon.protos.SeldonGraphMetadata"
     )
@@ -216,24 +227,27 @@ def test_grpc_feedback_is_joined_by_puid(words: Running) -> None:
     feedback = message_class("seldon.protos.Feedback")(reward=1.0)
     feedback.response.meta.puid = puid
 
+    before = words.status()["feedback"]["joined"]
+
     reply, _ = call(words, "SendFeedback", feedback, "seldon.protos.SeldonMessage")
 
-    assert dict(reply.meta.routing) == {"negate": -1, "add": -1, "switch": 0, "double": -1}
+    assert reply == MESSAGE()  # the root hears no feedback, and feedback itself is no answer here
+    assert words.status()["feedback"]["joined"] == before + 1
 
 
 def test_grpc_errors_have_a_code_and_a_sentence(words: Running) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         call(words, "Predict", MESSAGE(), "seldon.protos.SeldonMessage")
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert caught.value.details() == "the message has none of data, jsonData, strData, binData"
+    assert caught.value.details() == "the message has none of data, jsonData, strData, binData, customData"
 
     request = MESSAGE()
     request.data.tensor.shape.extend([1, 1])
     request.data.tensor.values.extend([2])
     with pytest.raises(grpc.RpcError) as caught:
         call(words, "Predict", request, "seldon.protos.SeldonMessage")
-    assert caught.value.code() is grpc.StatusCode.INTERNAL
-    assert caught.value.details() == "fails.predict: RuntimeError: the model is broken"
+    assert caught.value.code() is grpc.StatusCode.UNKNOWN
+    assert caught.value.details() == "Exception calling application: the model is broken"
 
 
 def test_grpc_reflection_describes_the_service(words: Running) -> None:

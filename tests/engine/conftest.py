@@ -67,7 +67,7 @@ class Bench:
     async def values(self, rows: Any) -> Any:
         return (await self.ask(rows)).value.tolist()
 
-    async def reward(self, puid: str, reward: float = 1.0, rows: Any = None, truth: Any = None) -> Message | Feedback:
+    async def reward(self, puid: str, reward: float = 1.0, rows: Any = None, truth: Any = None) -> Any:
         return await self.send_feedback(
             Feedback(
                 request=Message() if rows is None else Message("ndarray", np.array(rows), ["request"]),
@@ -77,9 +77,10 @@ class Bench:
             )
         )
 
-    async def send_feedback(self, feedback: Feedback) -> Message | Feedback:
+    async def send_feedback(self, feedback: Feedback) -> Any:
+        """The answer's JSON document: the root's message, or the feedback."""
         answer = await self.engine.send_feedback(Envelope(FEEDBACK, "rest", value=feedback), Context(new_puid()))
-        return answer.value()  # type: ignore[no-any-return]
+        return answer.document()
 
 
 @dataclass

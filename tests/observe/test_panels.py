@@ -50,7 +50,7 @@ TRUTH: dict[str, dict[str, object]] = {
     "Traffic split": {"ab: logistic": ratio(0.8), "ab: boosting": ratio(0.2)},
     "Mean reward by arm": {"ab: logistic": ratio(0.75), "ab: boosting": ratio(0.25)},
     "Feedback coverage by arm": {"ab: logistic": ratio(0.5), "ab: boosting": ratio(0.25)},
-    "Feedback by result": {"joined": rate(18), "unknown": rate(1), "duplicate": 0.0, "invalid": 0.0},
+    "Feedback by result": {"joined": rate(18), "unknown": rate(1), "duplicate": 0.0, "invalid": 0.0, "unnamed": 0.0},
     "Feedback delay": {"p90": ratio(55.0)},
     "Drift state": {"drift": 1.0},
     "p-value by feature": {

@@ -2,15 +2,16 @@
 
 import pytest
 
-from servegraph.errors import InvalidPayload
+from servegraph.errors import InvalidPayload, MalformedArray
 from servegraph.payload import Feedback, Meta, wire_json, wire_proto
 from servegraph.payload.schema import message_class
+from servegraph.payload.seldon import FEEDBACK
 
 SeldonFeedback = message_class("seldon.protos.Feedback")
 
 
 def decoded(body: bytes) -> Feedback:
-    return wire_json.decode_feedback(wire_json.parse(body))
+    return FEEDBACK.from_document(wire_json.parse(body))
 
 
 def test_json_feedback_is_read_whole():
@@ -42,28 +43,40 @@ def test_messages_may_be_left_out_or_null_or_without_data():
     assert feedback.response.meta.puid == "p"
 
 
+def test_json_feedback_is_read_as_protobuf_reads_it():
+    feedback = decoded(b'{"request": {"data": {"ndarray": [[1, 2]]}}, "reward": "0.5", "response": {"meta": null}}')
+    assert feedback.request.value.dtype == "float64"
+    assert feedback.reward == 0.5
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        (b'{"reward": "1"}', "reward must be a number"),
-        (b'{"reward": true}', "reward must be a number"),
-        (b'{"reward": [1]}', "reward must be a number"),
-        (b'{"truth": 1}', "truth must be an object, not a number"),
-        (b'{"truth": true}', "truth must be an object, not a boolean"),
-        (b'{"request": [1]}', "request must be an object, not a list"),
-        (b'{"response": {"meta": {"puid": 1}}}', "meta.puid must be a string"),
-        (b'{"request": {"data": {"ndarray": [[1], [1, 2]]}}}', "data.ndarray has rows of different lengths"),
+        (
+            b'{"foo": 1}',
+            'Invalid JSON: Message type "seldon.protos.Feedback" has no field named "foo" at "Feedback".\n'
+            " Available Fields(except extensions): \"['request', 'response', 'reward', 'truth']\"",
+        ),
+        (b"[1]", "Invalid JSON: Failed to parse 1 field: expected string or bytes-like object, got 'int'."),
+        (b'{"request": 5}', "Invalid JSON: Failed to parse request field: 'int' object is not iterable."),
+        (b'{"reward": 1e39}', "Invalid JSON: Failed to parse reward field: Float value too large at Feedback.reward."),
     ],
 )
-def test_malformed_feedback_is_refused_in_one_sentence(body: bytes, text: str):
+def test_malformed_feedback_is_refused_in_protobufs_words(body: bytes, text: str):
     with pytest.raises(InvalidPayload) as caught:
         decoded(body)
-    assert str(caught.value) == text
+    assert (str(caught.value), isinstance(caught.value, MalformedArray)) == (text, False)
 
 
-def test_a_reward_beyond_what_a_float_holds_is_refused():
-    with pytest.raises(InvalidPayload):
-        decoded(b'{"reward": 1' + b"0" * 400 + b', "x": NaN}')
+def test_feedback_that_is_no_object_is_malformed():
+    with pytest.raises(MalformedArray) as caught:
+        decoded(b"5")
+    assert str(caught.value.__cause__) == "'int' object is not iterable"
+
+
+def test_feedback_with_an_unreadable_array_is_malformed():
+    with pytest.raises(MalformedArray, match=r"^data\.ndarray has rows of different lengths$"):
+        decoded(b'{"request": {"data": {"ndarray": [[1], [1, 2]]}}}')
 
 
 def test_protobuf_feedback_is_read_whole():

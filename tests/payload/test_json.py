@@ -1,5 +1,7 @@
 """Every kind of message as JSON: what it decodes to, and the very bytes it is written as."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,13 +17,26 @@ def echoed(body: bytes) -> bytes:
     return wire.encode(decoded(body))
 
 
-def test_tensor_becomes_a_float_array_in_its_shape():
-    message = decoded(b'{"data": {"names": ["a", "b"], "tensor": {"shape": [2, 2], "values": [0, 1, 2, 3]}}}')
+def test_tensor_becomes_an_array_in_its_shape():
+    message = decoded(b'{"data": {"names": ["a", "b"], "tensor": {"shape": [2, 2], "values": [0, 1, 2.5, 3]}}}')
     assert message.kind == "tensor"
     assert message.names == ["a", "b"]
     assert message.value.dtype == np.float64
-    assert message.value.tolist() == [[0.0, 1.0], [2.0, 3.0]]
+    assert message.value.tolist() == [[0.0, 1.0], [2.5, 3.0]]
     assert message.is_array
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [(b"[1, 2]", "int64"), (b"[1.0, 2]", "float64"), (b"[true, false]", "bool"), (b'["a", "b"]', "<U1")],
+)
+def test_values_of_a_tensor_keep_their_type(values: bytes, dtype: str):
+    assert decoded(b'{"data": {"tensor": {"shape": [1, 2], "values": ' + values + b"}}}").value.dtype == dtype
+
+
+@pytest.mark.parametrize("shape", [b"[-1]", b"2", b"null", b"[2]"])
+def test_a_shape_is_whatever_numpy_takes_for_one(shape: bytes):
+    assert decoded(b'{"data": {"tensor": {"shape": ' + shape + b', "values": [1, 2]}}}').value.shape == (2,)
 
 
 def test_ndarray_of_integers_stays_integer():
@@ -53,46 +68,53 @@ def test_kinds_without_arrays_are_read_as_python_values(body: bytes, kind: Kind,
     [
         (
             b'{"data": {"names": ["a"], "tensor": {"shape": [2, 1], "values": [1, 2.5]}}}',
-            b'{"meta":{},"data":{"names":["a"],"tensor":{"shape":[2,1],"values":[1.0,2.5]}}}',
+            b'{"data":{"names":["a"],"tensor":{"shape":[2,1],"values":[1.0,2.5]}},"meta":{}}\n',
         ),
-        (b'{"data": {"ndarray": [[1, 2]]}}', b'{"meta":{},"data":{"names":[],"ndarray":[[1,2]]}}'),
-        (b'{"data": {"ndarray": [[1, 2.5]]}}', b'{"meta":{},"data":{"names":[],"ndarray":[[1.0,2.5]]}}'),
-        (b'{"data": {"ndarray": ["x", "y"]}}', b'{"meta":{},"data":{"names":[],"ndarray":["x","y"]}}'),
-        (b'{"data": {"ndarray": [[true, false]]}}', b'{"meta":{},"data":{"names":[],"ndarray":[[true,false]]}}'),
-        (b'{"data": {"ndarray": [["x", null]]}}', b'{"meta":{},"data":{"names":[],"ndarray":[["x",null]]}}'),
-        (b'{"data": {"ndarray": []}}', b'{"meta":{},"data":{"names":[],"ndarray":[]}}'),
-        (b'{"strData": "h\\u00e9"}', '{"meta":{},"strData":"hé"}'.encode()),
-        (b'{"binData": "AAEC/w=="}', b'{"meta":{},"binData":"AAEC/w=="}'),
-        (b'{"jsonData": {"b": 1, "a": 2.0}}', b'{"meta":{},"jsonData":{"b":1,"a":2.0}}'),
-        (b'{"jsonData": null}', b'{"meta":{},"jsonData":null}'),
+        (b'{"data": {"ndarray": [[1, 2]]}}', b'{"data":{"names":[],"ndarray":[[1,2]]},"meta":{}}\n'),
+        (b'{"data": {"ndarray": [[1, 2.5]]}}', b'{"data":{"names":[],"ndarray":[[1.0,2.5]]},"meta":{}}\n'),
+        (b'{"data": {"ndarray": ["x", 1]}}', b'{"data":{"names":[],"ndarray":["x","1"]},"meta":{}}\n'),
+        (b'{"data": {"ndarray": [[true, false]]}}', b'{"data":{"names":[],"ndarray":[[true,false]]},"meta":{}}\n'),
+        (b'{"data": {"ndarray": ["x", null, 1]}}', b'{"data":{"names":[],"ndarray":["x",null,1]},"meta":{}}\n'),
+        (b'{"data": {"ndarray": [1, null]}}', b'{"data":{"names":[],"ndarray":[1,null]},"meta":{}}\n'),
+        (b'{"data": {"ndarray": [{"b": 1, "a": 2}]}}', b'{"data":{"names":[],"ndarray":[{"a":2,"b":1}]},"meta":{}}\n'),
+        (b'{"data": {"ndarray": []}}', b'{"data":{"names":[],"ndarray":[]},"meta":{}}\n'),
+        (b'{"data": {"ndarray": 5}}', b'{"data":{"names":[],"ndarray":5},"meta":{}}\n'),
+        (b'{"data": {}}', b'{"data":{"names":[],"ndarray":[]},"meta":{}}\n'),
+        (b'{"data": [[1]]}', b'{"data":{"names":[],"ndarray":[]},"meta":{}}\n'),
+        (
+            b'{"data": {"ndarray": [NaN, 1.0, -Infinity]}}',
+            b'{"data":{"names":[],"ndarray":[NaN,1.0,-Infinity]},"meta":{}}\n',
+        ),
+        (b'{"strData": "h\\u00e9\x7f<b>"}', b'{"meta":{},"strData":"h\\u00e9\\u007f<b>"}\n'),
+        (b'{"strData": "\\ud800"}', b'{"meta":{},"strData":"\\ud800"}\n'),
+        (b'{"binData": "AAEC/w=="}', b'{"binData":"AAEC/w==","meta":{}}\n'),
+        (b'{"binData": "AA!!EC"}', b'{"binData":"AAEC","meta":{}}\n'),
+        (b'{"jsonData": {"b": 1, "a": 2.0}}', b'{"jsonData":{"a":2.0,"b":1},"meta":{}}\n'),
+        (b'{"jsonData": null}', b'{"jsonData":null,"meta":{}}\n'),
+        (
+            b'{"data": {"tftensor": {"dtype": "DT_INT32", "intVal": [3, 4], "tensorShape": {"dim": [{"size": "2"}]}}}}',
+            b'{"data":{"names":[],"tftensor":{"dtype":"DT_INT32","tensorContent":"AwAAAAQAAAA=",'
+            b'"tensorShape":{"dim":[{"size":"2"}]}}},"meta":{}}\n',
+        ),
     ],
 )
-def test_every_kind_is_written_as_it_was_read(body: bytes, text: bytes):
+def test_every_kind_is_written_as_the_component_server_writes_it(body: bytes, text: bytes):
     assert echoed(body) == text
 
 
 def test_a_message_without_data_has_meta_alone():
-    assert wire.encode(Message(meta=Meta(puid="p1"))) == b'{"meta":{"puid":"p1"}}'
+    assert wire.encode(Message(meta=Meta(puid="p1"))) == b'{"meta":{"puid":"p1"}}\n'
 
 
-def test_null_among_numbers_is_nan_inside_and_null_outside():
-    message = decoded(b'{"data": {"ndarray": [[1, null], [2.5, 3]]}}')
-    assert message.value.dtype == np.float64
-    assert np.isnan(message.value).tolist() == [[False, True], [False, False]]
-    assert wire.encode(message) == b'{"meta":{},"data":{"names":[],"ndarray":[[1.0,null],[2.5,3.0]]}}'
-
-
-def test_null_in_a_tensor_is_nan_inside_and_null_outside():
-    message = decoded(b'{"data": {"tensor": {"shape": [1, 2], "values": [1, null]}}}')
-    assert np.isnan(message.value).tolist() == [[False, True]]
-    assert wire.encode(message) == (b'{"meta":{},"data":{"names":[],"tensor":{"shape":[1,2],"values":[1.0,null]}}}')
-
-
-@pytest.mark.parametrize("literal", [b"NaN", b"Infinity", b"-Infinity"])
-def test_literals_that_are_not_json_are_read_and_written_as_null(literal: bytes):
-    assert echoed(b'{"data": {"ndarray": [[1.5, ' + literal + b"]]}}") == (
-        b'{"meta":{},"data":{"names":[],"ndarray":[[1.5,null]]}}'
-    )
+@pytest.mark.parametrize("kind", ["tensor", "ndarray"])
+def test_large_arrays_are_written_like_small_ones(kind: Kind):
+    array = np.arange(600, dtype=np.float32).reshape(300, 2) + np.float32(0.1)
+    small, large = Message(kind, array[:2], ["a", "b"]), Message(kind, array, ["a", "b"], Meta("p"))
+    assert wire.encode(small).startswith(b'{"data":{"names":["a","b"],"')
+    assert b"0.10000000149011612,1.100000023841858" in wire.encode(large)
+    assert wire.parse(wire.encode(large)) == wire.document_of(large)
+    array[299, 1] = np.nan
+    assert wire.encode(large).count(b"NaN") == 1
 
 
 def test_infinity_is_infinite_inside():
@@ -123,8 +145,8 @@ def test_unknown_members_are_ignored_and_the_last_duplicate_counts():
     assert decoded(b'{"other": 1, "strData": "a", "strData": "b", "meta": {"x": 1}}').value == "b"
 
 
-def test_names_are_text_whatever_was_sent():
-    assert decoded(b'{"data": {"names": [1, "b"], "ndarray": [[1, 2]]}}').names == ["1", "b"]
+def test_names_are_what_was_sent():
+    assert decoded(b'{"data": {"names": ["a", "b"], "ndarray": [[1, 2]]}}').names == ["a", "b"]
     assert decoded(b'{"data": {"names": null, "ndarray": [[1, 2]]}}').names == []
 
 
@@ -142,29 +164,51 @@ def test_meta_is_read_member_by_member():
     )
 
 
-@pytest.mark.parametrize("meta", [b"{}", b"null", b'{"puid": null, "tags": null, "routing": null, "metrics": null}'])
+@pytest.mark.parametrize("meta", [b"{}", b'{"puid": null, "tags": null, "routing": null, "metrics": null}'])
 def test_empty_meta_is_all_defaults(meta: bytes):
     assert decoded(b'{"strData": "a", "meta": ' + meta + b"}").meta == Meta()
 
 
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [(b'{"strData": "a", "meta": {"x": 1, "tags": {}}}', {"x": 1, "tags": {}}), (b'{"strData": "a"}', None)],
+)
+def test_meta_remembers_what_was_sent(body: bytes, sent: Any):
+    assert decoded(body).meta.sent == sent
+
+
+def test_routing_that_is_none_is_overlooked():
+    assert decoded(b'{"strData": "a", "meta": {"routing": {"a": "1", "b": 2, "c": true}}}').meta.routing == {"b": 2}
+
+
 def test_meta_is_written_without_its_empty_members():
     meta = Meta("p", {"t": True}, {"ab": -2}, {"m": "image:1"}, [{"key": "k", "type": "TIMER", "value": 2.5}])
-    assert wire.encode_meta(meta) == {
+    assert wire.document_of_meta(meta) == {
         "puid": "p",
         "tags": {"t": True},
         "routing": {"ab": -2},
         "requestPath": {"m": "image:1"},
         "metrics": [{"key": "k", "type": "TIMER", "value": 2.5}],
     }
-    assert wire.encode_meta(Meta()) == {}
+    assert wire.document_of_meta(Meta()) == {}
 
 
-def test_views_and_numpy_scalars_are_written_like_plain_values():
+def test_views_are_written_like_plain_arrays():
     transposed = np.array([[1, 2], [3, 4]]).T
-    assert wire.encode(Message("ndarray", transposed)) == b'{"meta":{},"data":{"names":[],"ndarray":[[1,3],[2,4]]}}'
+    assert wire.encode(Message("ndarray", transposed)) == b'{"data":{"names":[],"ndarray":[[1,3],[2,4]]},"meta":{}}\n'
     assert wire.encode(Message("tensor", transposed)) == (
-        b'{"meta":{},"data":{"names":[],"tensor":{"shape":[2,2],"values":[1,3,2,4]}}}'
+        b'{"data":{"names":[],"tensor":{"shape":[2,2],"values":[1,3,2,4]}},"meta":{}}\n'
     )
+
+
+@pytest.mark.parametrize("value", [{"a": np.array([1])}, {"a": {1}}, {"a": b"x"}])
+def test_what_json_does_not_have_is_refused_by_its_type(value: Any):
+    kind = type(value["a"]).__name__
+    with pytest.raises(TypeError, match=f"^Object of type {kind} is not JSON serializable$"):
+        wire.encode(Message("jsonData", value))
+
+
+def test_other_documents_keep_their_order_and_may_hold_numpy_values():
     assert (
-        wire.dump({"a": np.float64(0.5), "b": np.array([1, 2]), 3: np.bool_(True)}) == b'{"a":0.5,"b":[1,2],"3":true}'
+        wire.dump({"b": np.float64(0.5), "a": np.array([1, 2]), 3: np.bool_(True)}) == b'{"b":0.5,"a":[1,2],"3":true}'
     )

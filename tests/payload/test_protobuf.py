@@ -5,8 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+from google.protobuf import any_pb2
 
-from servegraph.errors import InvalidPayload
+from servegraph.errors import InvalidPayload, MalformedArray
 from servegraph.payload import Kind, Message, Meta
 from servegraph.payload import wire_proto as wire
 from servegraph.payload.schema import message_class
@@ -66,10 +67,48 @@ def test_nan_and_infinity_survive(kind: Kind):
     np.testing.assert_array_equal(message.value, np.array([[np.nan, np.inf, -np.inf, 0.0]]))
 
 
-def test_null_in_an_ndarray_is_nan():
+def test_null_in_an_ndarray_is_kept():
     proto = SeldonMessage()
     proto.data.ndarray.extend([1.0, None])
-    np.testing.assert_array_equal(wire.decode(proto).value, np.array([1.0, np.nan]))
+    assert wire.decode(proto).value.tolist() == [1.0, None]
+
+
+def test_numbers_beside_strings_become_strings_as_floats():
+    proto = SeldonMessage()
+    proto.data.ndarray.extend([["a", 1]])
+    assert wire.decode(proto).value.tolist() == [["a", "1.0"]]
+
+
+@pytest.mark.parametrize("kind", ["tensor", "ndarray"])
+@pytest.mark.parametrize("shape", [(1, 1), (3,), (300,), (2, 30), (7, 200), (2, 2, 2)])
+def test_arrays_of_every_width_survive_and_may_be_changed(kind: Kind, shape: tuple[int, ...]):
+    array = np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
+    value = round_trip(Message(kind, array)).value
+    value += 1.0
+    assert value.tolist() == (array + 1.0).tolist()
+
+
+def test_the_fast_way_writes_what_the_slow_way_would():
+    quick, slow = SeldonMessage(), SeldonMessage()
+    rows = [[0.0, -1.5], [2.0, 1e300]]
+    quick = wire.encode(Message("ndarray", np.array(rows)))
+    slow.meta.SetInParent()
+    slow.data.ndarray.extend(rows)
+    assert quick == slow
+
+
+@pytest.mark.parametrize("rows", [[[1.0, 2.0], [3.0]], [[1.0], [2.0, 3.0]]])
+def test_rows_of_different_lengths_are_not_read_as_one_table(rows: list[list[float]]):
+    proto = SeldonMessage()
+    proto.data.ndarray.extend(rows)
+    with pytest.raises(MalformedArray):
+        wire.decode(proto)
+
+
+def test_a_table_with_another_element_is_read_element_by_element():
+    proto = SeldonMessage()
+    proto.data.ndarray.extend([[1.0, 2.0], [3.0, True]])
+    assert wire.decode(proto).value.tolist() == [[1.0, 2.0], [3.0, 1.0]]
 
 
 def test_meta_survives():
@@ -92,46 +131,79 @@ def test_meta_is_always_set_even_when_empty():
     assert wire.decode(proto).meta == Meta()
 
 
-def test_numpy_values_in_json_and_tags_become_plain_ones():
-    value = {"f": np.float32(0.5), "i": np.int64(3), "b": np.bool_(True), "a": np.array([1, 2]), "t": (1,), 5: "key"}
-    message = round_trip(Message("jsonData", value, meta=Meta(tags={"p": np.float64(0.25)})))
-    assert message.value == {"f": 0.5, "i": 3.0, "b": True, "a": [1.0, 2.0], "t": [1.0], "5": "key"}
-    assert message.meta.tags == {"p": 0.25}
-
-
 def test_integers_beyond_doubles_become_infinite():
     assert round_trip(Message("jsonData", [10**400, -(10**400)])).value == [np.inf, -np.inf]
 
 
-def test_a_value_without_protobuf_form_names_its_type():
-    with pytest.raises(TypeError, match="^set has no protobuf form$"):
-        wire.encode(Message("jsonData", {"a": {1}}))
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": {1}}, "Value {1} has unexpected type <class 'set'> at Value.a"),
+        ({"a": np.array([1])}, "Value [1] has unexpected type <class 'numpy.ndarray'> at Value.a"),
+        ({"a": (1, 2)}, "Value (1, 2) has unexpected type <class 'tuple'> at Value.a"),
+    ],
+)
+def test_a_value_without_protobuf_form_is_refused_where_it_stands(value: object, text: str):
+    with pytest.raises(TypeError) as caught:
+        wire.encode(Message("jsonData", value))
+    assert str(caught.value) == text
+
+
+def test_an_array_without_protobuf_form_is_refused():
+    with pytest.raises(ValueError, match="^Unexpected type$"):
+        wire.encode(Message("ndarray", np.array([b"x"])))
+    with pytest.raises(TypeError, match="^iteration over a 0-d array$"):
+        wire.encode(Message("ndarray", np.array(3.5)))
 
 
 def test_a_message_without_data_is_refused():
-    with pytest.raises(InvalidPayload, match="^the message has none of data, jsonData, strData, binData$"):
+    with pytest.raises(InvalidPayload, match="^the message has none of data, jsonData, strData, binData, customData$"):
         wire.decode(SeldonMessage())
 
 
-def test_custom_data_is_refused():
-    proto = SeldonMessage()
-    proto.customData.type_url = "x"
-    with pytest.raises(InvalidPayload, match="^customData is not served here; use one of the other kinds$"):
-        wire.decode(proto)
+def test_custom_data_survives_as_any():
+    message = round_trip(Message("customData", any_pb2.Any(type_url="x/y", value=b"z")))
+    assert message.kind == "customData"
+    assert message.value == any_pb2.Any(type_url="x/y", value=b"z")
 
 
-def test_data_without_array_is_refused():
+def test_tftensor_survives():
+    message = round_trip(Message("tftensor", np.array([[1, 2]], dtype=np.int32), ["a", "b"]))
+    assert (message.kind, message.names, message.value.dtype) == ("tftensor", ["a", "b"], np.int32)
+    assert message.value.tolist() == [[1, 2]]
+
+
+def test_data_without_array_is_an_empty_one():
     proto = SeldonMessage()
     proto.data.names.append("a")
-    with pytest.raises(InvalidPayload, match="^data has neither tensor nor ndarray$"):
-        wire.decode(proto)
+    message = wire.decode(proto)
+    assert (message.kind, message.names, message.value.tolist()) == ("ndarray", ["a"], [])
+
+
+def test_of_a_tensor_the_last_values_count():
+    proto = SeldonMessage()
+    proto.data.tensor.shape.extend([1, 2])
+    proto.data.tensor.values.extend([1, 2, 3])
+    assert wire.decode(proto).value.tolist() == [[2.0, 3.0]]
 
 
 def test_tensor_that_does_not_fill_its_shape_is_refused():
     proto = SeldonMessage()
     proto.data.tensor.shape.extend([2, 2])
     proto.data.tensor.values.extend([1, 2, 3])
-    with pytest.raises(InvalidPayload, match=r"^data\.tensor\.shape \[2, 2\] does not hold the 3 values sent$"):
+    with pytest.raises(
+        MalformedArray, match=r"^data\.tensor\.shape \[2, 2\] does not hold the 3 values sent$"
+    ) as caught:
+        wire.decode(proto)
+    assert str(caught.value.__cause__) == "buffer is smaller than requested size"
+
+
+@pytest.mark.parametrize("shape", [[2**31 - 1, 2**31 - 1], [0, 2**31 - 1], [1] * 40, []])
+def test_shapes_that_cost_more_than_was_sent_are_refused(shape: list[int]):
+    proto = SeldonMessage()
+    proto.data.tensor.shape.extend(shape)
+    proto.data.tensor.values.extend([1.0, 2.0])
+    with pytest.raises(MalformedArray):
         wire.decode(proto)
 
 

@@ -97,8 +97,14 @@ def test_a_graph_has_at_most_eleven_levels():
 def test_a_node_without_a_built_in_implementation_needs_a_container():
     graph = {"name": "a", "type": "TRANSFORMER", "children": [{"name": "b", "type": "MODEL"}]}
     assert problems(deployment(predictor(graph, "a", "c"))) == [
-        "node 'b': has no container of its name (add one to componentSpecs)"
+        "node 'b': has no container of its name (add one to componentSpecs, or an endpoint to the node)"
     ]
+
+
+def test_a_node_with_an_address_needs_no_container():
+    graph = {"name": "m", "type": "MODEL", "endpoint": {"service_host": "127.0.0.1", "httpPort": 9000}}
+    check(deployment(predictor(graph)))
+    assert problems(deployment(predictor({**graph, "endpoint": {"httpPort": 9000}})))
 
 
 def test_a_prepackaged_server_needs_an_artifact():
@@ -192,7 +198,7 @@ def test_all_broken_rules_are_told_at_once():
         f"  metadata.name: 'X' cannot name a Kubernetes object ({LABEL_63})\n"
         "  node 'ab': ratioA is '2' (use a number from 0 to 1)\n"
         f"  node 'B': 'B' cannot name a Kubernetes object ({LABEL_48})\n"
-        "  node 'B': has no container of its name (add one to componentSpecs)"
+        "  node 'B': has no container of its name (add one to componentSpecs, or an endpoint to the node)"
     )
 
 
@@ -212,19 +218,30 @@ def test_a_built_in_node_needs_no_name_for_a_container():
     check(deployment(predictor(ab_test(server("a"), server("b"), name="my_ab_test"))))
 
 
-# What Seldon admits and then does wrong must be refused.
+@pytest.mark.parametrize(
+    "graph",
+    [
+        {"implementation": "SIMPLE_MODEL"},
+        {"implementation": "SIMPLE_MODEL", "type": "MODEL"},
+        {"implementation": "SIMPLE_ROUTER", "children": [server("a"), server("b")]},
+        {"implementation": "SIMPLE_ROUTER", "type": "ROUTER", "children": [server("a"), server("b")]},
+        {"implementation": "AVERAGE_COMBINER", "children": [server("a"), server("b")]},
+        {"implementation": "AVERAGE_COMBINER", "type": "COMBINER", "children": [server("a"), server("b")]},
+    ],
+)
+def test_the_built_in_implementations_need_nothing(graph: Graph):
+    check(deployment(predictor({"name": "n", **graph})))
 
 
-def test_an_average_combiner_that_averages_nothing_is_refused():
-    """No executor implements AVERAGE_COMBINER: it answers with the first child, whatever its type says."""
-    graph = {"name": "mean", "type": "COMBINER", "implementation": "AVERAGE_COMBINER"}
-    assert problems(deployment(predictor({**graph, "children": [server("a"), server("b")]})))
+def test_a_simple_router_needs_children():
+    assert problems(deployment(predictor({"name": "r", "implementation": "SIMPLE_ROUTER"}))) == [
+        "node 'r': routes, and has no children (give it the nodes it chooses from)"
+    ]
 
 
-def test_a_simple_router_that_routes_nothing_is_refused():
-    graph = {"name": "r", "type": "ROUTER", "implementation": "SIMPLE_ROUTER"}
-    assert problems(deployment(predictor({**graph, "children": [server("a"), server("b")]})))
-
-
-def test_a_simple_model_that_only_echoes_is_refused():
-    assert problems(deployment(predictor({"name": "m", "type": "MODEL", "implementation": "SIMPLE_MODEL"})))
+def test_an_address_takes_a_built_in_implementation_out():
+    """A component answers there, whatever its node is said to be; so the rules for components hold."""
+    graph = ab_test(server("a"), endpoint={"service_host": "127.0.0.1", "service_port": 9000})
+    assert problems(deployment(predictor({**graph, "type": "MODEL", "name": "A"}))) == [
+        f"node 'A': 'A' cannot name a Kubernetes object ({LABEL_48})"
+    ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from servegraph import remote
 from servegraph.cli.fronts import relay_routes, relay_services
+from servegraph.cli.request_logging import start_request_log
 from servegraph.cli.signals import Signals
 from servegraph.engine import Engine, Parts, RoutingInjection, compile_plan
 from servegraph.observe.executor import SELDON_SECONDS
@@ -20,9 +21,6 @@ from servegraph.serving.rest import DEFAULT_HEADERS, RestFront, Site
 from servegraph.serving.server import Ports, Server, Tls
 from servegraph.spec import ROUTING_INJECTION, PredictorSpec, split_image
 from servegraph.spec.annotations import CallLimits
-from servegraph.spec.logger import node_loggers
-
-DEFAULT_SINK = "http://default-broker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class ExecutorSession:
             metrics = self._metrics()
             connections = remote.Connections(self._options.limits.grpc_max_message_size or UNLIMITED)
             ending.push_async_callback(connections.close)
-            log = await self._request_log(ports, ending)
+            log = await self._request_log(metrics, ports, ending)
             engine = self._engine(connections, metrics, log)
             server = self._server(engine, metrics, ports)
             await server.start()
@@ -79,11 +77,7 @@ class ExecutorSession:
         version = predictor.annotations.get("version", "")
         return Metrics(self._options.deployment, predictor.name, version, labels, None, SELDON_SECONDS)
 
-    async def _request_log(self, ports: Ports, ending: AsyncExitStack) -> RequestLogger | None:
-        default = self._environment.get("REQUEST_LOGGER_DEFAULT_ENDPOINT", DEFAULT_SINK)
-        loggers, _ = node_loggers(self._predictor.graph, default)
-        if not loggers:
-            return None
+    async def _request_log(self, metrics: Metrics, ports: Ports, ending: AsyncExitStack) -> RequestLogger | None:
         options = self._options
         origin = Origin(
             deployment=options.deployment,
@@ -94,12 +88,7 @@ class ExecutorSession:
             http_port=ports.addresses.http_port,
         )
         limits = Limits(queue=options.log_queue, workers=options.log_workers, delivery_s=options.log_delivery_s)
-        log = RequestLogger(loggers, origin, limits)
-        sending = asyncio.get_running_loop().create_task(log.run())
-        await asyncio.sleep(0)  # `close` waits for a `run` that has begun
-        ending.push_async_callback(asyncio.wait, [sending])
-        ending.push_async_callback(log.close)
-        return log
+        return await start_request_log(self._predictor, origin, limits, self._environment, metrics, ending)
 
     def _engine(self, connections: "remote.Connections", metrics: Metrics, log: RequestLogger | None) -> Engine:
         limits = self._options.limits

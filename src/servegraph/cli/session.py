@@ -16,6 +16,7 @@ from servegraph.cli.assemble import LoadedNode
 from servegraph.cli.console import print_endpoints
 from servegraph.cli.fronts import graph_routes, graph_services
 from servegraph.cli.monitor import monitor_command, socket_of
+from servegraph.cli.request_logging import start_request_log
 from servegraph.cli.running import announced
 from servegraph.cli.signals import Signals
 from servegraph.cli.topology import Placement, Topology
@@ -24,6 +25,7 @@ from servegraph.engine.feedback import Ledger
 from servegraph.monitor.client import MonitorClient
 from servegraph.observe.metrics import Metrics
 from servegraph.project import Project
+from servegraph.request_log import Limits, Origin, RequestLogger
 from servegraph.serving.common_api import CommonApi
 from servegraph.serving.grpc_front import GrpcFront, GrpcLimits
 from servegraph.serving.rest import RestFront, Site
@@ -89,7 +91,8 @@ class Session:
         signals.listen()
         async with AsyncExitStack() as ending:
             units = await self._placement.units(self._metrics, ending, out)
-            server = self._make_server(self._make_engine(units), ports)
+            log = await self._request_log(ports, ending)
+            server = self._make_server(self._make_engine(units, log), ports)
             await server.start()
             if self._monitor is not None:
                 await self._start_monitor(self._monitor, ending)
@@ -120,13 +123,24 @@ class Session:
         report = self._monitor.report if self._monitor else None
         return Metrics(self._deployment.name, self._predictor.name, version, labels, report)
 
-    def _make_engine(self, units: Mapping[str, Unit]) -> Engine:
+    async def _request_log(self, ports: Ports, ending: AsyncExitStack) -> RequestLogger | None:
+        origin = Origin(
+            self._deployment.name,
+            self._deployment.namespace,
+            self._predictor.name,
+            host=ports.addresses.host,
+            http_port=ports.addresses.http_port,
+        )
+        return await start_request_log(self._predictor, origin, Limits(), os.environ, self._metrics, ending)
+
+    def _make_engine(self, units: Mapping[str, Unit], log: RequestLogger | None) -> Engine:
         tap = self._monitor.tap if self._monitor else None
         parts = Parts(
             units=units,
             taps={node.unit.name: tap(node.unit.name) for node in self._nodes if tap and node.is_detector},
             widths={node.unit.name: node.width for node in self._nodes if node.width is not None},
             versions={n.unit.name: f"{n.artifact.name}/{n.artifact.version}" for n in self._nodes if n.artifact},
+            log=log,
         )
         injection = RoutingInjection.AT_END if self._predictor.injects_routing else RoutingInjection.NEVER
         plan = compile_plan(self._predictor, parts, injection)

@@ -8,6 +8,7 @@ Source:
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from servegraph.payload.seldon import MESSAGE
 from servegraph.payload.wire_json import document_of_meta
 
 _UNKNOWN = "Unknown data type returned as payload (must be list or np array):"
+_UNKNOWN_IN_GRPC = "Unknown data type returned as payload:"
+_USUAL_WIDTH = 1000  # names of wider arrays are not worth their memory
 
 
 class UnusableAnswer(ServeGraphError):
@@ -86,7 +89,15 @@ def _names(array: NDArray[Any], class_names: Callable[[], Any]) -> list[str]:
     if array.ndim < 2:
         return []
     names = class_names()
-    return [f"t:{column}" for column in range(array.shape[1])] if names is None else list(names)
+    if names is not None:
+        return list(names)
+    width = array.shape[1]
+    return list(_columns(width)) if width <= _USUAL_WIDTH else [f"t:{column}" for column in range(width)]
+
+
+@lru_cache(maxsize=32)
+def _columns(width: int) -> tuple[str, ...]:
+    return tuple(f"t:{column}" for column in range(width))
 
 
 def _of_others(value: Any, transport: Transport, meta: Meta) -> Message:
@@ -100,4 +111,4 @@ def _of_others(value: Any, transport: Transport, meta: Meta) -> Message:
         field, kind = "SeldonMessage.binData", type(value)
         what = f"{value!r} has type {kind}, but expected one of: (<class 'bytes'>,) for field {field}"
         raise TypeError(f"Cannot set seldon.protos.{field} to {value!r}: {what}")
-    raise TypeError(_UNKNOWN + value)  # which cannot be added, and says so
+    raise TypeError(_UNKNOWN_IN_GRPC + value)  # which cannot be added, and says so

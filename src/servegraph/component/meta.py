@@ -30,9 +30,7 @@ class Identity:
     image: str = ""
 
 
-def answered(
-    identity: Identity, incoming: Meta, tags: Iterable[Any], metrics: Sequence[dict[str, Any]] = ()
-) -> Meta:
+def answered(identity: Identity, incoming: Meta, tags: Iterable[Any], metrics: Sequence[dict[str, Any]] = ()) -> Meta:
     """The meta of an answer.
 
     Args:

@@ -91,7 +91,8 @@ def printed(answer: Envelope[Message], transport: Transport) -> Envelope[Message
     """An answer to feedback as protobuf's own JSON, which is what goes over HTTP."""
     if transport == "grpc":
         return answer
-    return Envelope(MESSAGE, transport, document=json_format.MessageToDict(answer.proto()))
+    proto = answer.proto()
+    return Envelope(MESSAGE, transport, document=json_format.MessageToDict(proto), proto=proto)
 
 
 def without_metrics(answer: Envelope[Message], keeps: bool) -> tuple[Envelope[Message], list[dict[str, Any]]]:

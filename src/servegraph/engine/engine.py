@@ -11,7 +11,7 @@ from servegraph.engine.events import Listener
 from servegraph.engine.feedback import Delivery, Ledger
 from servegraph.engine.plan import Node, Plan, RoutingInjection
 from servegraph.engine.puid import MAX_LENGTH, is_puid
-from servegraph.engine.walk import Walk
+from servegraph.engine.walk import Walk, amended
 from servegraph.errors import GraphTimedOut, InvalidPayload, ModelNotFound
 from servegraph.payload import Feedback, Message
 from servegraph.payload.envelope import Amendment, Envelope
@@ -47,7 +47,7 @@ class Engine:
         if self._ledger is None:
             return answer
         self._ledger.record(puid, context.routing)
-        return answer.amended(self._amendment(puid, context.routing))
+        return amended(answer, self._amendment(puid, context.routing))
 
     def _identified(self, request: Envelope[Message], context: Context) -> str:
         if self._ledger is None:

@@ -9,6 +9,7 @@ from servegraph.component import Caller
 from servegraph.engine.branch import branch_of_message
 from servegraph.engine.context import Context
 from servegraph.engine.events import Listener
+from servegraph.engine.separation import own_feedback, own_message
 from servegraph.engine.unit import Method
 from servegraph.errors import PayloadError, UnitAnswered, UnitFailed
 from servegraph.payload import Feedback, Message
@@ -44,7 +45,7 @@ class LocalUnit:
 
     async def route(self, request: Envelope[Message], context: Context) -> int:
         with _Timed(self._listener, self._node, Method.ROUTE):
-            answer = await self._caller.route(request)
+            answer = await self._caller.route(own_message(request))
         return branch_of_message(self._node, answer.value())
 
     async def aggregate(self, requests: Sequence[Envelope[Message]], context: Context) -> Envelope[Message]:
@@ -54,7 +55,7 @@ class LocalUnit:
 
     async def send_feedback(self, feedback: Envelope[Feedback], context: Context) -> Envelope[Message]:
         with _Timed(self._listener, self._node, Method.SEND_FEEDBACK):
-            return await self._caller.send_feedback(feedback)
+            return await self._caller.send_feedback(own_feedback(feedback))
 
     def _checked(self, answer: Envelope[Message]) -> Envelope[Message]:
         """An answer, unless its component chose its HTTP status: for a graph any but 200 is an error."""

@@ -9,13 +9,13 @@ Source:
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from servegraph.engine.context import Context
 from servegraph.engine.plan import Node, Plan, RoutingInjection
+from servegraph.engine.separation import own_message
 from servegraph.engine.unit import Method
-from servegraph.errors import InvalidRoute
+from servegraph.errors import InvalidRoute, PayloadError
 from servegraph.payload import Message
 from servegraph.payload.envelope import Amendment, Envelope
 
@@ -54,7 +54,7 @@ class Walk:
         if node.transforms_output:
             request = await self._transform(node, Method.TRANSFORM_OUTPUT, request, context)
         if self._injects:
-            request = request.amended(Amendment(routing=dict(context.routing), creates_meta=False))
+            request = amended(request, Amendment(routing=dict(context.routing), creates_meta=False))
         return request
 
     async def _transform(self, node: Node, method: Method, request: Request, context: Context) -> Request:
@@ -94,7 +94,7 @@ class Walk:
     async def _answers(self, nodes: Sequence[Node], request: Request, context: Context) -> list[Request]:
         if len(nodes) == 1:
             return [await self._visit(nodes[0], request, context)]
-        visits = [self._visit(node, _own(request), context) for node in nodes]
+        visits = [self._visit(node, own_message(request), context) for node in nodes]
         return await in_parallel(visits)
 
     def _log_request(self, node: Node, request: Request, context: Context) -> None:
@@ -104,6 +104,14 @@ class Walk:
     def _log_response(self, node: Node, answer: Request, context: Context) -> None:
         assert self._log is not None
         self._log.response(node.name, answer, context)
+
+
+def amended(answer: Request, amendment: Amendment) -> Request:
+    """The answer with an amended `meta`; one that is no JSON, or compressed, has none and stays as it is."""
+    try:
+        return answer.amended(amendment)
+    except PayloadError:
+        return answer
 
 
 def children(node: Node, branch: int) -> Sequence[Node]:
@@ -140,14 +148,3 @@ def _prepared(node: Node, request: Request) -> Request:
         node.tap.see(message.value, message.names)
     tags = node.tap.tags()
     return request.amended(Amendment(tags=tags)) if tags else request
-
-
-def _own(request: Request) -> Request:
-    """A message of a child's own: components may change in place what they get."""
-    if not request.is_decoded:
-        return request
-    message = request.value()
-    meta = message.meta
-    own = replace(meta, tags=dict(meta.tags), request_path=dict(meta.request_path), metrics=list(meta.metrics))
-    value = message.value.copy() if message.is_array else message.value
-    return request.with_value(replace(message, value=value, meta=own))

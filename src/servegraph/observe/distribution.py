@@ -12,6 +12,9 @@ from prometheus_client.core import HistogramMetricFamily, SummaryMetricFamily
 
 Key = tuple[str, ...]
 
+MOST_KEYS = 2_000  # callers choose some labels (the name of a model in a path): memory must have a bound
+OTHER = "(other)"
+
 
 class Distribution:
     """How many values fell in each bucket, and their sum."""
@@ -31,6 +34,8 @@ class Distribution:
 class DistributionFamily:
     """One distribution per key; `expand` turns a key into the values of `labels`.
 
+    From the 2,000th key on, new ones are counted together as `(other)`.
+
     Args:
         bounds: upper bounds of the buckets, rising, without +Inf, in seconds.
     """
@@ -44,7 +49,9 @@ class DistributionFamily:
     def observe(self, key: Key, seconds: float) -> None:
         child = self._children.get(key)
         if child is None:
-            child = self._children[key] = Distribution(self._bounds)
+            if len(self._children) >= MOST_KEYS:
+                key = tuple(OTHER for _ in key)
+            child = self._children.setdefault(key, Distribution(self._bounds))
         child.observe(seconds)
 
     def counts(self) -> dict[Key, int]:

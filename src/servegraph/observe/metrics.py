@@ -28,6 +28,8 @@ from servegraph.verdict import MonitorReport
 
 __all__ = ["Metrics", "NodeLabels"]
 
+SinkCounts = Mapping[str, tuple[int, int, int]]  # address: sent, failed, dropped
+
 
 class Metrics:
     """Implements `servegraph.engine.events.Listener`; all durations are seconds.
@@ -58,6 +60,7 @@ class Metrics:
             self._families, {name: node.branches for name, node in nodes.items() if node.branches}
         )
         self.custom = CustomMetrics()
+        self._sinks: Callable[[], SinkCounts] | None = None
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -75,6 +78,10 @@ class Metrics:
 
     def feedback(self, result: FeedbackResult, routing: Mapping[str, int], reward: float, delay: float) -> None:
         self._experiment.feedback(result, routing, reward, delay)
+
+    def watch_sinks(self, counts: Callable[[], SinkCounts]) -> None:
+        """Show what becomes of logged events: `counts` is asked at each scrape."""
+        self._sinks = counts
 
     def arms(self) -> list[dict[str, Any]]:
         """See `Experiment.arms`; for people, where a scrape is for Prometheus."""
@@ -107,8 +114,19 @@ class Metrics:
         yield from self._executor.collect()
         yield from self._experiment.collect()
         yield from self._versions()
+        if self._sinks is not None:
+            yield self._logged(self._sinks())
         if self._report is not None:
             yield from monitor_families(self._families, self._report())
+
+    def _logged(self, sinks: SinkCounts) -> Metric:
+        samples = [
+            ((sink, result), float(count))
+            for sink, counts in sinks.items()
+            for result, count in zip(("sent", "failed", "dropped"), counts, strict=True)
+        ]
+        text = "Events of the request logger, by what became of them."
+        return self._families.counter("servegraph_logged_events", text, ("sink", "result"), samples)
 
     def _versions(self) -> Iterator[Metric]:
         yield self._families.gauge(

@@ -5,7 +5,7 @@ decoded, once; a node behind gRPC gets a protobuf. Each form is made when it is 
 Nothing here knows a graph, a server or a wire format: codecs do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -130,6 +130,14 @@ class Envelope[T]:
     def with_value(self, value: T) -> "Envelope[T]":
         """An envelope of the same kind around another decoded message."""
         return Envelope(self.codec, self.transport, value=value)
+
+    def separate(self, copy: Callable[[T], T]) -> "Envelope[T]":
+        """The same message for someone who may change the decoded one; `copy` copies it where it is there already."""
+        if self._value is None and self._document is not _MISSING:  # what is decoded of it may hold parts of it
+            return Envelope(self.codec, self.transport, text=self.text())
+        other = Envelope(self.codec, self.transport, text=self._text, document=self._document, proto=self._proto)
+        other._value = None if self._value is None else copy(self._value)
+        return other
 
     def amended(self, amendment: Amendment) -> "Envelope[T]":
         """This message with an amended `meta`, changed in the form that is at hand."""

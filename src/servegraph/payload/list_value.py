@@ -68,7 +68,7 @@ def fill_numbers(proto: Any, numbers: NDArray[Any]) -> None:
     table[:, : len(head)] = np.frombuffer(head, np.uint8)
     cells = np.empty((numbers.size, _SIZE), np.uint8)
     cells[:, :3] = _NUMBER
-    cells[:, 3:] = numbers.astype("<f8").reshape(-1, 1).view(np.uint8)
+    cells[:, 3:] = np.asarray(numbers, dtype="<f8", order="C").reshape(-1, 1).view(np.uint8)
     table[:, len(head) :] = cells.reshape(rows, -1)
     proto.MergeFromString(table.tobytes())
 

@@ -6,18 +6,31 @@ from typing import Any
 
 from servegraph.errors import InvalidPayload, MalformedArray
 from servegraph.payload import wire_json, wire_proto
+from servegraph.payload.compression import is_gzip, unzipped
 from servegraph.payload.envelope import Amendment, Text
+from servegraph.payload.http_body import document_of
 from servegraph.payload.json_text import printed
 from servegraph.payload.message import UNSENT, Feedback, Message, Meta
 
 __all__ = ["FEEDBACK", "MESSAGE", "MESSAGES"]
 
 
+_MOST_UNPACKED = 256 * 2**20  # bytes of a gzip body
+
+
+def _document(text: Text) -> Any:
+    """The JSON that a body carries: plain, zipped, or in a form."""
+    body = unzipped(text.body, _MOST_UNPACKED) if is_gzip(text.encoding) else text.body
+    if "form" in text.content_type:
+        return document_of(body, text.content_type, lenient=True)
+    return wire_json.parse(body)
+
+
 class _MessageCodec:
     """A SeldonMessage. Implements `Codec[Message]`."""
 
     def document(self, text: Text) -> Any:
-        return wire_json.parse(text.body)
+        return _document(text)
 
     def dump(self, document: Any) -> Text:
         return Text(printed(document))
@@ -60,7 +73,7 @@ class _FeedbackCodec:
     """
 
     def document(self, text: Text) -> Any:
-        return wire_json.parse(text.body)
+        return _document(text)
 
     def dump(self, document: Any) -> Text:
         return Text(printed(document))
@@ -98,7 +111,7 @@ class _MessagesCodec:
     """
 
     def document(self, text: Text) -> Any:
-        return wire_json.parse(text.body)
+        return _document(text)
 
     def dump(self, document: Any) -> Text:
         return Text(printed(document))

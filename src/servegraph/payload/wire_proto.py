@@ -34,7 +34,6 @@ from servegraph.payload.schema import message_class
 SeldonMessage = message_class("seldon.protos.SeldonMessage")
 SeldonMessageList = message_class("seldon.protos.SeldonMessageList")
 SeldonFeedback = message_class("seldon.protos.Feedback")
-_Tensor = message_class("seldon.protos.Tensor")
 _Value = message_class("google.protobuf.Value")
 
 
@@ -112,25 +111,24 @@ def _decode_data(data: Any, meta: Meta) -> Message:
 
 def _decode_tensor(tensor: Any) -> NDArray[np.float64]:
     shape, sent = list(tensor.shape), len(tensor.values)
-    if not shape or min(shape) < 0:
-        cause = ValueError("a tensor needs a shape without negative sizes")
-        raise MalformedArray("data.tensor.shape must be a list of whole numbers, none negative") from cause
+    if min(shape, default=0) < 0 or (sent != 1 and not shape):
+        raise MalformedArray("data.tensor.shape must be a list of whole numbers, none negative")
     size = math.prod(shape)
     if size > sent:
         cause = ValueError("buffer is smaller than requested size")
         raise MalformedArray(f"data.tensor.shape {shape} does not hold the {sent} values sent") from cause
-    if size == 0 and max(shape) > MAX_HOLLOW:
+    if size == 0 and max(shape, default=0) > MAX_HOLLOW:
         raise MalformedArray(f"data.tensor.shape has no element, and a dimension over {MAX_HOLLOW}")
     try:
-        return _doubles(tensor.values)[sent - size :].reshape(shape)
+        return _doubles(tensor)[sent - size :].reshape(shape)
     except ValueError as error:
         raise MalformedArray(f"data.tensor.shape has {len(shape)} dimensions") from error
 
 
-def _doubles(values: Any) -> NDArray[np.float64]:
+def _doubles(tensor: Any) -> NDArray[np.float64]:
     """The values as they lie in the serialised message: one after the other, behind all else."""
-    data = _Tensor(values=values).SerializeToString()
-    return np.frombuffer(data, "<f8", offset=len(data) - 8 * len(values)).copy()
+    data = tensor.SerializeToString()
+    return np.frombuffer(data, "<f8", offset=len(data) - 8 * len(tensor.values)).copy()
 
 
 def _decode_meta(proto: Any) -> Meta:
@@ -153,7 +151,7 @@ def encode(message: Message) -> Any:
     fill_meta(proto.meta, message.meta)
     match message.kind:
         case "tensor" | "ndarray" | "tftensor":
-            proto.data.names.extend(message.names)
+            proto.data.names.extend(map(str, message.names))
             _fill_array(proto.data, message.kind, message.value)
         case "jsonData":
             _fill_json(proto.jsonData, message.value)
@@ -201,8 +199,16 @@ def _fill_json(proto: Any, value: Any) -> None:
     try:
         fill(proto, value)
     except TypeError:
-        json_format.ParseDict(value, _Value())  # says where it found what
+        _refuse(value)
         raise
+
+
+def _refuse(value: Any) -> None:
+    """Protobuf's own parser says where it found what."""
+    try:
+        json_format.ParseDict(value, _Value())
+    except json_format.ParseError as error:
+        raise TypeError(str(error)) from error
 
 
 def fill_meta(proto: Any, meta: Meta) -> None:

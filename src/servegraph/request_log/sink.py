@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from servegraph.payload.compression import unzipped
 from servegraph.request_log.event import Event, Origin, headers
-from servegraph.request_log.unpacking import unpacked
 
 SAY_AGAIN_S = 60.0
 _QUIET = frozenset(("Accept", "Content-Type"))  # aiohttp would make them up
 _LONGEST_ANSWER = 64 * 1024
+MAX_UNPACKED = 32 * 1024 * 1024  # bytes of a gzip body
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ class Sink:
                 self._queue.task_done()
 
     async def _deliver(self, session: aiohttp.ClientSession, event: Event) -> None:
-        body = await asyncio.to_thread(unpacked, event.body) if event.is_packed else event.body
+        body = await asyncio.to_thread(unzipped, event.body, MAX_UNPACKED) if event.is_packed else event.body
         said = headers(event, self._origin)
         async with session.post(self._url, data=body, headers=said, skip_auto_headers=_QUIET) as answer:
             await answer.content.read(_LONGEST_ANSWER)  # so that the connection can be used again

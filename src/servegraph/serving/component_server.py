@@ -17,6 +17,7 @@ from servegraph.serving.port import HttpPort, HttpServer
 
 CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
 QUIET_S = 0.1  # this long without a request, and nobody is left
+RETIRED_QUIET_S = 1.0  # the same where others serve, and nobody waits for our end
 DRAIN_LIMIT_S = 15.0  # the executor's graceful timeout
 RETIRE_LIMIT_S = 300.0  # others serve meanwhile, so nobody is in a hurry
 CLOSE_LIMIT_S = 1.0
@@ -53,11 +54,11 @@ class _Http:
         self.port.listen()
         self.task = asyncio.get_running_loop().create_task(self._server.serve())
 
-    async def quiet(self) -> None:
-        """Wait until the last request has been answered."""
+    async def quiet(self, seconds: float) -> None:
+        """Wait until the last request has been answered, and no other has come for so long."""
         while True:
             served = self.front.served
-            await asyncio.sleep(QUIET_S)
+            await asyncio.sleep(seconds)
             if self.front.in_flight == 0 and self.front.served == served:
                 return
 
@@ -128,7 +129,7 @@ class ComponentServer:
                 http.port.leave()
             else:
                 http.port.pause()
-        await asyncio.gather(*(http.quiet() for http in self._https))
+        await asyncio.gather(*(http.quiet(QUIET_S if alone else RETIRED_QUIET_S) for http in self._https))
         if self._grpc_server is not None:
             await self._grpc_server.stop(DRAIN_LIMIT_S if alone else RETIRE_LIMIT_S)
 

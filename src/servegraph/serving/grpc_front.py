@@ -1,7 +1,7 @@
 """The gRPC front of a graph: its protocols' services with reflection, on grpcio's asyncio server.
 
 Here is what all services share: identity, deadline, errors, counting. What a method asks the
-engine stands in `seldon_rpc`, `open_inference_rpc` and `tensorflow_rpc`.
+engine stands in `seldon_rpc`, `open_inference_rpc` and the relays.
 
 Source:
     Seldon's executor: unary methods, `seldon-puid` in and out as metadata.

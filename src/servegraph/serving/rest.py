@@ -1,7 +1,7 @@
 """The REST front: an RSGI application that reads requests, asks a route's handler and writes answers.
 
 It decides nothing about the graph, and knows no protocol: those are `seldon_api`,
-`open_inference_api` and `tensorflow_api`.
+`open_inference_api` and the relays.
 
 Source:
     Seldon's executor: headers (`Seldon-Puid`, CORS, CloudEvents echo, nosniff), texts of 404 and

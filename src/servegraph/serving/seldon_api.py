@@ -4,7 +4,10 @@ Source:
     Seldon's executor.
 """
 
+from typing import Any
+
 from servegraph.engine import Engine
+from servegraph.errors import UnitFailed
 from servegraph.payload.envelope import Envelope
 from servegraph.payload.seldon import FEEDBACK, MESSAGE
 from servegraph.payload.wire_json import dump
@@ -43,15 +46,15 @@ class SeldonApi:
 
     async def _predict(self, request: HttpRequest) -> Answer:
         answer = await self._engine.predict(Envelope(MESSAGE, "rest", text=request.text), request.context)
-        return Answer.of(answer.text())
+        return _printed(answer)
 
     async def _feedback(self, request: HttpRequest) -> Answer:
         answer = await self._engine.send_feedback(Envelope(FEEDBACK, "rest", text=request.text), request.context)
-        return Answer.of(answer.text())
+        return _printed(answer)
 
     async def _status(self, request: HttpRequest) -> Answer:
         answer = await self._engine.health(request.parameters["model"], request.context)
-        return Answer.of(answer.text())
+        return _printed(answer)
 
     async def _metadata(self, request: HttpRequest) -> Answer:
         document = await self._engine.metadata(request.parameters["model"], request.context)
@@ -60,3 +63,10 @@ class SeldonApi:
     async def _graph(self, request: HttpRequest) -> Answer:
         documents = await self._engine.all_metadata(request.context)
         return Answer(200, dump(graph_metadata(self._predictor, documents)))
+
+
+def _printed(answer: Envelope[Any]) -> Answer:
+    try:
+        return Answer.of(answer.text())
+    except (TypeError, ValueError, RecursionError) as error:  # a component made what JSON has no form for
+        raise UnitFailed("graph", "answer", str(error)) from error

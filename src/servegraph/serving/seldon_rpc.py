@@ -8,6 +8,7 @@ from typing import Any
 
 from servegraph.engine import Engine
 from servegraph.engine.context import Context
+from servegraph.errors import UnitFailed
 from servegraph.payload.envelope import Envelope
 from servegraph.payload.schema import message_class
 from servegraph.payload.seldon import FEEDBACK, MESSAGE
@@ -38,15 +39,22 @@ class SeldonRpc:
 
     async def _predict(self, proto: Any, context: Context) -> Any:
         answer = await self._engine.predict(Envelope(MESSAGE, "grpc", proto=proto), context)
-        return answer.proto()
+        return _written(answer)
 
     async def _feedback(self, proto: Any, context: Context) -> Any:
         answer = await self._engine.send_feedback(Envelope(FEEDBACK, "grpc", proto=proto), context)
         # Feedback that no root answers comes back as it is, which has no form here.
-        return answer.proto() if answer.codec is MESSAGE else message_class("seldon.protos.SeldonMessage")()
+        return _written(answer) if answer.codec is MESSAGE else message_class("seldon.protos.SeldonMessage")()
 
     async def _model(self, proto: Any, context: Context) -> Any:
         return model_proto(await self._engine.metadata(proto.name, context))
 
     async def _graph(self, _empty: Any, context: Context) -> Any:
         return graph_proto(graph_metadata(self._predictor, await self._engine.all_metadata(context)))
+
+
+def _written(answer: Envelope[Any]) -> Any:
+    try:
+        return answer.proto()
+    except (TypeError, ValueError, RecursionError) as error:  # a component made what protobuf has no form for
+        raise UnitFailed("graph", "answer", str(error)) from error
