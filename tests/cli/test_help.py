@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.running import command
 
-COMMANDS = ("up", "run", "train", "traffic", "status", "render", "dashboards")
+COMMANDS = ("up", "run", "train", "traffic", "status", "render", "dashboards", "executor", "component")
 IMPORTED = """
 import sys
 from servegraph.cli import main

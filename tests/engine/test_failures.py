@@ -1,11 +1,16 @@
 """Whose fault it is: a component's, or the caller's."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
-from servegraph.errors import InvalidPayload, UnitFailed
+from servegraph.engine import Context
+from servegraph.errors import InvalidPayload, UnitAnswered, UnitFailed
+from servegraph.payload import Message
+from servegraph.payload.envelope import Envelope
+from servegraph.payload.seldon import MESSAGE
 
 ARMS = [{"name": "a", "type": "MODEL"}, {"name": "b", "type": "MODEL"}]
 
@@ -165,3 +170,64 @@ async def test_a_request_that_is_cancelled_is_not_swallowed(serve: Any):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_all_children_have_ended_before_the_error_is_raised(serve: Any):
+    class Slow:
+        ended = False
+
+        async def predict(self, X: Any, names: Any) -> Any:
+            await asyncio.sleep(0.01)
+            self.ended = True
+            return X
+
+    slow = Slow()
+    parts = {"c": Echo(), "a": Raises(ValueError("early")), "b": slow}
+    with pytest.raises(UnitFailed, match=r"^a\.predict: early$"):
+        await serve({"name": "c", "type": "COMBINER", "children": ARMS}, parts).ask([[1]])
+    assert slow.ended
+
+
+class Whole:
+    """Answers with a whole message."""
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+
+    def predict_raw(self, message: Any) -> Any:
+        return self.message
+
+    transform_input_raw = predict_raw
+
+
+@pytest.mark.parametrize("code", [503, 201, 400])
+async def test_a_status_of_the_components_own_ends_the_walk_with_its_message(serve: Any, code: int):
+    message = {"status": {"code": code, "info": "later"}, "strData": "x"}
+    graph = {"name": "o", "type": "OUTPUT_TRANSFORMER", "children": ARMS[:1]}
+    bench = serve(graph, {"o": Echo(), "a": Whole(message)})
+    with pytest.raises(UnitAnswered, match=f"^a.predict: answered with status {code}$") as caught:
+        await bench.ask([[1]])
+    assert caught.value.status == code
+    assert json.loads(caught.value.body) == message
+    assert bench.events.nodes == [("a", "/predict", "200")]
+
+
+@pytest.mark.parametrize("status", [{"code": 200}, {"code": "503"}, {"code": True}, {"code": -1}, {}, "503", None])
+async def test_other_statuses_are_part_of_the_answer(serve: Any, status: Any):
+    message = {"status": status, "strData": "x"}
+    bench = serve({"name": "a"}, {"a": Whole(message)})
+    request: Envelope[Message] = Envelope(MESSAGE, "rest", value=Message("strData", "q"))
+    answer = await bench.engine.predict(request, Context("p"))
+    assert answer.document() == {**message, "meta": {"puid": "p", "routing": {"a": -1}}}
+
+
+async def test_only_a_prediction_has_a_status_of_its_own(serve: Any):
+    graph = {"name": "t", "type": "TRANSFORMER", "children": ARMS[:1]}
+    parts = {"t": Whole({"status": {"code": 503}, "strData": "x"}), "a": Echo()}
+    assert (await serve(graph, parts).ask([[1]])).value == "x"
+
+
+async def test_a_component_cannot_end_the_process(serve: Any):
+    bench = serve({"name": "m"}, {"m": Raises(SystemExit(3))})
+    with pytest.raises(UnitFailed, match=r"^m\.predict: the component raised SystemExit\(3\)$"):
+        await bench.ask([[1]])

@@ -10,9 +10,10 @@ from tests.e2e.running import Running, serving
 WORDS = Path(__file__).parents[1] / "e2e" / "words"
 
 
-@pytest.fixture
-def echo(tmp_path: Path) -> Iterator[Running]:
-    project = tmp_path / "project"
+@pytest.fixture(scope="module")
+def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("hostility")
+    project = folder / "project"
     shutil.copytree(WORDS, project)
-    with serving(project, tmp_path, "graphs/echo.py", "--max-body-mib", "8") as running:
+    with serving(project, folder, "graphs/echo.py", "--max-body-mib", "8") as running:
         yield running

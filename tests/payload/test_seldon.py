@@ -62,7 +62,7 @@ def test_an_amendment_that_changes_nothing_creates_no_meta():
 
 
 def test_a_lone_surrogate_has_no_protobuf():
-    with pytest.raises(MalformedArray, match="^protobuf has no form for half of a surrogate pair$"):
+    with pytest.raises(MalformedArray, match="^the message has no form to be sent in: .*surrogates not allowed$"):
         Envelope(MESSAGE, "rest", text=Text(b'{"strData": "\\ud800"}')).proto()
 
 

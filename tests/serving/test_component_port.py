@@ -29,6 +29,16 @@ def test_who_left_the_port_gets_no_client_and_the_others_do():
     port.close()
 
 
+def test_an_inherited_port_does_not_make_the_socket_block():
+    port = SharedPort("127.0.0.1", 0, "--http-port")
+    inherited = SharedPort.inherited(os.dup(port.descriptor))
+    inherited._socket.dup().close()  # as for the web server
+
+    assert not os.get_blocking(port.descriptor)
+    inherited.close()
+    port.close()
+
+
 def test_an_inherited_port_is_the_same_socket():
     port = SharedPort("127.0.0.1", 0, "--http-port")
     inherited = SharedPort.inherited(os.dup(port.descriptor))

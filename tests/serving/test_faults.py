@@ -2,40 +2,172 @@
 
 import json
 import logging
+from typing import Any
 
 import grpc
 import pytest
 
-from servegraph.errors import InvalidPayload, InvalidRoute, PayloadError, UnitError, UnitFailed, UnknownPuid
-from servegraph.serving.faults import TABLE, FaultLog, body_of, status_of
+from servegraph import errors
+from servegraph.errors import (
+    GraphTimedOut,
+    InvalidPayload,
+    InvalidRoute,
+    MalformedArray,
+    ModelNotFound,
+    Overloaded,
+    UnitAnswered,
+    UnitFailed,
+    UnitTimedOut,
+    UnitUnreachable,
+    UnknownModel,
+    UnknownPuid,
+)
+from servegraph.serving.body import TooLarge, TooSlow, Truncated
+from servegraph.serving.faults import (
+    TABLE,
+    FaultLog,
+    answer_of,
+    details_of,
+    open_inference_answer,
+    relayed_answer,
+    status_of,
+    text_of,
+)
+
+Code = grpc.StatusCode
 
 
-def test_every_error_of_a_request_has_a_row_of_its_own():
-    assert set(TABLE) == {PayloadError, *PayloadError.__subclasses__(), UnitError, *UnitError.__subclasses__()}
+def below(cls: type) -> set[type]:
+    return {cls}.union(*(below(child) for child in cls.__subclasses__()))
+
+
+def test_every_error_of_a_request_has_a_row():
+    """One without would be told as our own fault."""
+    of_requests = below(errors.ServeGraphError) - below(errors.ConfigurationError) - below(errors.EnvironmentFault)
+    ours = {cls for cls in of_requests if cls.__module__ == errors.__name__} - {errors.ServeGraphError}
+    assert len(ours) >= 14
+    assert [cls for cls in ours if not TABLE.keys() & set(cls.__mro__)] == []
 
 
 @pytest.mark.parametrize(
     ("error", "http", "code"),
     [
-        (InvalidPayload("x"), 400, grpc.StatusCode.INVALID_ARGUMENT),
-        (UnknownPuid("x"), 404, grpc.StatusCode.NOT_FOUND),
-        (UnitFailed("m", "predict", "x"), 500, grpc.StatusCode.INTERNAL),
-        (InvalidRoute("r", "route", "x"), 500, grpc.StatusCode.INTERNAL),
-        (ZeroDivisionError(), 500, grpc.StatusCode.INTERNAL),
+        (InvalidPayload("x"), 400, Code.INVALID_ARGUMENT),
+        (MalformedArray("x"), 400, Code.INVALID_ARGUMENT),
+        (Truncated("x"), 400, Code.INVALID_ARGUMENT),
+        (TooLarge("x"), 413, Code.RESOURCE_EXHAUSTED),
+        (TooSlow("x"), 408, Code.DEADLINE_EXCEEDED),
+        (UnknownPuid("x"), 404, Code.NOT_FOUND),
+        (UnknownModel("x"), 404, Code.NOT_FOUND),
+        (ModelNotFound("x"), 500, Code.UNKNOWN),
+        (GraphTimedOut("x"), 504, Code.DEADLINE_EXCEEDED),
+        (Overloaded("x"), 503, Code.RESOURCE_EXHAUSTED),
+        (UnitFailed("m", "predict", "x"), 500, Code.UNKNOWN),
+        (UnitFailed("m", "predict", "x", status=418), 418, Code.UNKNOWN),
+        (UnitAnswered("m", "predict", "x", status=503), 503, Code.UNKNOWN),
+        (UnitAnswered("m", "predict", "x", status=400, code="INVALID_ARGUMENT"), 400, Code.INVALID_ARGUMENT),
+        (UnitUnreachable("m", "predict", "x"), 500, Code.UNAVAILABLE),
+        (UnitTimedOut("m", "predict", "x"), 504, Code.DEADLINE_EXCEEDED),
+        (InvalidRoute("r", "route", "x"), 500, Code.INTERNAL),
+        (ZeroDivisionError(), 500, Code.INTERNAL),
     ],
 )
-def test_errors_have_their_codes(error: Exception, http: int, code: grpc.StatusCode):
-    assert (status_of(error).http, status_of(error).grpc) == (http, code)
+def test_errors_have_their_codes(error: Exception, http: int, code: Code):
+    assert status_of(error) == (http, code)
+    assert answer_of(error).status == http
 
 
-def test_a_body_tells_the_fix_and_nothing_of_our_own_faults():
-    assert json.loads(body_of(InvalidPayload("no rows", hint="send one")))["status"] == {
-        "code": 400,
-        "info": "no rows; send one",
-        "reason": "MICROSERVICE_BAD_DATA",
-        "status": "FAILURE",
-    }
-    assert json.loads(body_of(KeyError("secret")))["status"]["info"] == "internal error: KeyError"
+COMPONENT = {"code": -1, "status": 1}
+EXECUTOR = {"code": 500, "status": "FAILURE"}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (
+            InvalidPayload("no rows", hint="send one"),
+            {**COMPONENT, "info": "no rows; send one", "reason": "MICROSERVICE_BAD_DATA"},
+        ),
+        (
+            UnitFailed("m", "predict", "broken"),
+            {**COMPONENT, "info": "broken", "reason": "MICROSERVICE_INTERNAL_ERROR"},
+        ),
+        (UnitFailed("m", "predict", "x", status=418, reason="TEA"), {**COMPONENT, "info": "x", "reason": "TEA"}),
+        (InvalidRoute("r", "route", "chose child 7 of 2"), {**EXECUTOR, "info": "chose child 7 of 2"}),
+        (UnitUnreachable("m", "predict", "refused"), {**EXECUTOR, "info": "refused"}),
+        (ModelNotFound("Failed to find model x"), {**EXECUTOR, "info": "Failed to find model x"}),
+        (GraphTimedOut("late"), {**EXECUTOR, "info": "late"}),
+        (KeyError("secret"), {**EXECUTOR, "info": "internal error: KeyError"}),
+    ],
+)
+def test_a_body_is_that_of_whoever_found_the_error(error: Exception, status: dict[str, Any]):
+    answer = answer_of(error)
+    assert json.loads(answer.body) == {"status": status}
+    assert (answer.content_type, answer.headers) == ("application/json", ())
+
+
+def test_members_stand_in_the_order_of_the_originals():
+    assert answer_of(UnitFailed("m", "predict", "x", reason="R")).body == (
+        b'{"status":{"code":-1,"info":"x","reason":"R","status":1}}'
+    )
+    assert answer_of(GraphTimedOut("x")).body == b'{"status":{"code":500,"info":"x","status":"FAILURE"}}'
+
+
+def test_an_error_that_a_component_answered_with_is_passed_on():
+    error = UnitAnswered("m", "predict", "x", status=418, body=b"<tea>", content_type="text/html", encoding="identity")
+    answer = answer_of(error)
+    assert (answer.status, answer.body, answer.content_type, answer.encoding) == (
+        418,
+        b"<tea>",
+        "text/html",
+        "identity",
+    )
+
+
+def test_a_component_may_bring_its_own_body():
+    error = UnitFailed("m", "predict", "x", status=404, body=b"", content_type="text/html; charset=utf-8")
+    assert answer_of(error) == (404, b"", "text/html; charset=utf-8", "", None, ())
+
+
+def test_who_is_sent_away_is_told_when_to_come_back():
+    assert answer_of(Overloaded("full")).headers == (("retry-after", "1"),)
+
+
+@pytest.mark.parametrize(
+    ("error", "details"),
+    [
+        (UnitFailed("m", "predict", "broken"), "Exception calling application: broken"),
+        (UnitAnswered("m", "predict", "theirs", status=500), "theirs"),
+        (InvalidPayload("no rows", hint="send one"), "no rows; send one"),
+        (KeyError("secret"), "internal error: KeyError"),
+    ],
+)
+def test_details_are_those_of_the_originals(error: Exception, details: str):
+    assert details_of(error) == details
+
+
+def test_open_inference_has_one_form_for_all_errors():
+    answer = open_inference_answer(UnknownModel("there is no model 'x'", hint="the model's name is 'm'"))
+    assert (answer.status, answer.body) == (404, b"{\"error\":\"there is no model 'x'; the model's name is 'm'\"}")
+    assert open_inference_answer(UnitFailed("m", "predict", "broken")) == (
+        500,
+        b'{"error":"broken"}',
+        "application/json",
+        "",
+        None,
+        (),
+    )
+
+
+def test_what_cannot_be_relayed_is_the_executors_error():
+    answer = relayed_answer(InvalidPayload("the body is not JSON"))
+    assert (answer.status, json.loads(answer.body)["status"]) == (500, {**EXECUTOR, "info": "the body is not JSON"})
+    assert relayed_answer(UnitUnreachable("m", "predict", "x")) == answer_of(UnitUnreachable("m", "predict", "x"))
+
+
+def test_no_text_has_a_traceback_or_our_own_words():
+    assert text_of(UnitFailed("m", "predict", "broken")) == "broken"
+    assert "secret" not in text_of(KeyError("secret"))
 
 
 def test_a_node_that_fails_again_is_logged_without_the_traceback(caplog: pytest.LogCaptureFixture):
@@ -45,3 +177,9 @@ def test_a_node_that_fails_again_is_logged_without_the_traceback(caplog: pytest.
             log.tell("p", UnitFailed(node, "predict", "broken"))
     assert [record.exc_info is not None for record in caplog.records] == [True, False, True]
     assert caplog.records[1].getMessage() == "puid p: a.predict: broken"
+
+
+def test_lines_in_the_log_have_a_bound(caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.ERROR):
+        FaultLog().tell("p" * 10_000, UnitFailed("m", "predict", "x" * 100_000))
+    assert len(caplog.records[0].getMessage()) < 1200

@@ -14,6 +14,7 @@ from typing import Any
 from servegraph.serving.component_server import DRAIN_LIMIT_S, RETIRE_LIMIT_S
 
 LAST_RESORT_S = DRAIN_LIMIT_S + 3.0  # after a signal, whatever the component does
+HURRY_LIMIT_S = 3.0  # after a second one
 RETIRE = signal.SIGUSR1  # to a worker: end, others go on
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -42,6 +43,7 @@ class Signals:
             self.retired = True
             self._begin(RETIRE_LIMIT_S + 3.0)
         elif self._told:
+            self._begin(HURRY_LIMIT_S)
             self._loop.call_soon_threadsafe(self.hurry.set)
         else:
             self._told = True

@@ -1,13 +1,17 @@
 """What is said of loaded nodes: to Prometheus, in the metadata, in the status."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
+from servegraph.artifacts import Artifact
 from servegraph.cli.assemble import LoadedNode
 from servegraph.observe.metrics import NodeLabels
 from servegraph.serving.open_inference_model import InferenceModel
 from servegraph.serving.openapi import GraphDescription
 from servegraph.spec import PredictorSpec, SeldonDeployment, split_image
+
+METADATA = "MODEL_METADATA"  # the variable that a component server reads
 
 
 def labels(node: LoadedNode, predictor: PredictorSpec) -> NodeLabels:
@@ -24,21 +28,32 @@ def labels(node: LoadedNode, predictor: PredictorSpec) -> NodeLabels:
     )
 
 
-def documents(nodes: Sequence[LoadedNode], predictor: PredictorSpec) -> dict[str, dict[str, Any]]:
-    """Seldon's metadata documents of all nodes with a component, from their artifacts' signatures."""
-    return {node.unit.name: _document(node, predictor) for node in nodes if node.reference}
+def metadata_overlay(node: LoadedNode, predictor: PredictorSpec) -> str:
+    """What goes over a class's own metadata, as its component server takes it: YAML, or nothing.
+
+    It is the MODEL_METADATA of the node's container, else what the node's artifact says, unless the
+    class speaks for itself.
+    """
+    container = predictor.container(node.unit.name)
+    given = container.environment().get(METADATA) if container else None
+    if given is not None:
+        return given
+    return "" if node.artifact is None or _speaks_for_itself(node.cls) else json.dumps(_document(node.artifact))
 
 
-def _document(node: LoadedNode, predictor: PredictorSpec) -> dict[str, Any]:
-    image, version = split_image(predictor.image(node.unit.name))
-    document: dict[str, Any] = {"name": image, "versions": [version]}
-    if node.artifact:
-        document = {"name": node.artifact.name, "versions": [node.artifact.version], "platform": "mlflow"}
-    if node.width is not None:
-        document["inputs"] = [_tensor(node.width, node.input_names)]
-    if node.component and node.component.class_names:
-        names = list(node.component.class_names)
-        document["outputs"] = [_tensor(len(names), names)]
+def _speaks_for_itself(cls: type | None) -> bool:
+    """Whether a class has metadata; that of Seldon's base class only says that there is none."""
+    classes = cls.__mro__ if cls else ()
+    return any("init_metadata" in vars(base) for base in classes if base.__name__ != "SeldonComponent")
+
+
+def _document(artifact: Artifact) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": artifact.name, "versions": [artifact.version], "platform": "mlflow"}
+    signature = artifact.signature
+    if signature and signature.width is not None:
+        document["inputs"] = [_tensor(signature.width, signature.input_names or ())]
+    if signature and signature.output_names:
+        document["outputs"] = [_tensor(len(signature.output_names), signature.output_names)]
     return document
 
 

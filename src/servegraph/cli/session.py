@@ -152,7 +152,7 @@ class Session:
         description = describe.graph(self._deployment, self._nodes)
         routes = graph_routes(engine, self._predictor, common, model, description, self._status)
         rest = RestFront(routes, self._site(), self._metrics, common.drain)
-        limits = GrpcLimits(timeout_s=self._limits.grpc_timeout_s, requests=self._options.max_requests)
+        limits = GrpcLimits(self._options.max_body, self._limits.grpc_timeout_s, self._options.max_requests)
         rpc = GrpcFront(graph_services(engine, self._predictor, common, model), limits, self._metrics)
         return Server(rest, rpc, ports)
 

@@ -77,6 +77,10 @@ class SplitNodes:
         await self._group.stop()
         self._ports.close()
 
+    def is_up(self, node: str) -> bool:
+        """Whether a node's process runs and was ready when it was last asked."""
+        return self._members[node].is_ready
+
     def restarts(self) -> dict[str, int]:
         """How often each node's process was started again."""
         return {name: member.restarts for name, member in self._members.items()}

@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from servegraph.cli import describe
 from servegraph.cli.assemble import LoadedNode
 from servegraph.errors import EnvironmentFault
 from servegraph.project import Project
@@ -88,8 +89,10 @@ def environment(deployment: str, predictor: PredictorSpec, node: LoadedNode, add
     container = predictor.container(name)
     parameters = [Parameter.of(key, value).as_json() for key, value in node.arguments.items()]
     version = predictor.annotations.get("version")
+    overlay = describe.metadata_overlay(node, predictor)
     return {
         **(container.environment() if container else {}),
+        **({describe.METADATA: overlay} if overlay else {}),
         "PREDICTIVE_UNIT_ID": name,
         "PREDICTIVE_UNIT_IMAGE": predictor.image(name),
         "PREDICTIVE_UNIT_PARAMETERS": json.dumps(parameters),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from servegraph import remote
 from servegraph.cli.assemble import LoadedNode
 from servegraph.cli.split import Server, SplitNodes
 from servegraph.cli.split_command import NodeAddress
+from servegraph.cli.split_unit import SplitUnit
 from servegraph.cli.units import local_units, origins
 from servegraph.engine import Unit
 from servegraph.observe.metrics import Metrics
@@ -71,26 +73,29 @@ class Placement:
             EnvironmentFault: a node's process does not start.
         """
         local = local_units(self._nodes, self._predictor, metrics, origins(self._deployment.name, self._predictor))
-        if not self.is_remote:
-            return local
-        predictor = self._predictor
         if self._topology.server is not None:
-            predictor = _with_addresses(predictor, await self._start(self._topology.server, ending, out))
-        connections = remote.Connections()
-        ending.push_async_callback(connections.close)
-        timeouts = remote.Timeouts(self._limits.rest_timeout_s, self._limits.grpc_timeout_s)
-        elsewhere = remote.units(
-            predictor, "seldon", connections, transport_default=None, timeouts=timeouts, listener=metrics
-        )
-        return {**elsewhere, **local}
+            return await self._split_units(self._topology.server, metrics, ending, out)
+        return {**self._remote_units(self._predictor, metrics, ending), **local} if self.is_remote else local
 
-    async def _start(self, server: Server, ending: AsyncExitStack, out: Console) -> Mapping[str, NodeAddress]:
+    async def _split_units(
+        self, server: Server, metrics: Metrics, ending: AsyncExitStack, out: Console
+    ) -> Mapping[str, Unit]:
         split = SplitNodes(self._project, self._deployment.name, self._predictor, self._nodes, server, self._folder)
         await split.start(
             lambda node, seconds: out.print(f"[green]●[/] {node:<12} its own process  [dim]{seconds:.2f} s[/]")
         )
         ending.push_async_callback(split.stop)
-        return split.addresses
+        units = self._remote_units(_with_addresses(self._predictor, split.addresses), metrics, ending)
+        own = {name: SplitUnit(units[name], partial(split.is_up, name)) for name in split.addresses}
+        return {**units, **own}
+
+    def _remote_units(self, predictor: PredictorSpec, metrics: Metrics, ending: AsyncExitStack) -> Mapping[str, Unit]:
+        connections = remote.Connections()
+        ending.push_async_callback(connections.close)
+        timeouts = remote.Timeouts(self._limits.rest_timeout_s, self._limits.grpc_timeout_s)
+        return remote.units(
+            predictor, "seldon", connections, transport_default=None, timeouts=timeouts, listener=metrics
+        )
 
 
 def _with_addresses(predictor: PredictorSpec, addresses: Mapping[str, NodeAddress]) -> PredictorSpec:

@@ -1,12 +1,11 @@
 """The units of a graph: nodes in this process, in processes of their own, or elsewhere."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from servegraph.cli import describe
 from servegraph.cli.assemble import LoadedNode
-from servegraph.component import Caller, Identity
+from servegraph.component import Caller, Component, Identity, MetricSink
 from servegraph.engine import LocalUnit, Unit
 from servegraph.observe.custom import Origin
 from servegraph.observe.metrics import Metrics
@@ -18,22 +17,25 @@ def local_units(
 ) -> dict[str, Unit]:
     """The units of all nodes whose components are loaded here."""
     sink = metrics.custom.sink(origin_of)
-    documents = describe.documents(nodes, predictor)
     return {
-        node.unit.name: LocalUnit(
-            node.unit.name,
-            Caller(node.component, Identity(node.unit.name, predictor.image(node.unit.name)), sink),
-            metrics,
-            _document(node, documents),
-        )
+        node.unit.name: LocalUnit(node.unit.name, _caller(node, node.component, predictor, sink), metrics)
         for node in nodes
         if node.component
     }
 
 
-def _document(node: LoadedNode, documents: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """What the artifact says of the node, unless its class speaks for itself."""
-    return None if hasattr(node.cls, "init_metadata") else documents[node.unit.name]
+def _caller(node: LoadedNode, component: Component, predictor: PredictorSpec, sink: MetricSink) -> Caller:
+    """The node's component with what its container's variables say, as its own component server takes them."""
+    name = node.unit.name
+    container = predictor.container(name)
+    variables = container.environment() if container else {}
+    return Caller(
+        component,
+        Identity(name, predictor.image(name)),
+        sink,
+        include_metrics=variables.get("INCLUDE_METRICS_IN_CLIENT_RESPONSE", "true").lower() == "true",
+        metadata_overlay=describe.metadata_overlay(node, predictor),
+    )
 
 
 def origins(deployment: str, predictor: PredictorSpec) -> Callable[[str], Origin]:

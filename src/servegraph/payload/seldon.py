@@ -1,8 +1,10 @@
 """The codecs of Seldon's protocol: a message, feedback, and the list of messages that a combiner gets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+from google.protobuf.message import DecodeError
 
 from servegraph.errors import InvalidPayload, MalformedArray
 from servegraph.payload import wire_json, wire_proto
@@ -11,10 +13,12 @@ from servegraph.payload.envelope import Amendment, Text
 from servegraph.payload.http_body import document_of
 from servegraph.payload.json_text import printed
 from servegraph.payload.message import UNSENT, Feedback, Message, Meta
+from servegraph.payload.quoting import quoted
 
 __all__ = ["FEEDBACK", "MESSAGE", "MESSAGES"]
 
 
+_NO_FORM = (TypeError, ValueError, KeyError, OverflowError, DecodeError, SystemError, RecursionError)
 _MOST_UNPACKED = 256 * 2**20  # bytes of a gzip body
 
 
@@ -39,13 +43,13 @@ class _MessageCodec:
         return wire_json.decode(document)
 
     def to_text(self, value: Message) -> Text:
-        return Text(wire_json.encode(value))
+        return Text(_made(wire_json.encode, value))
 
     def from_proto(self, proto: Any) -> Message:
         return wire_proto.decode(proto)
 
     def to_proto(self, value: Message) -> Any:
-        return _encoded(wire_proto.encode, value)
+        return _made(wire_proto.encode, value)
 
     def amend_document(self, document: Any, amendment: Amendment) -> Any:
         if not isinstance(document, dict) or ("meta" not in document and not amendment.creates_meta):
@@ -82,13 +86,13 @@ class _FeedbackCodec:
         return wire_proto.decode_feedback(wire_proto.parse_feedback(document))
 
     def to_text(self, value: Feedback) -> Text:
-        return self.dump(wire_json.document_of_feedback(value))
+        return Text(_made(lambda feedback: printed(wire_json.document_of_feedback(feedback)), value))
 
     def from_proto(self, proto: Any) -> Feedback:
         return wire_proto.decode_feedback(proto)
 
     def to_proto(self, value: Feedback) -> Any:
-        return _encoded(wire_proto.encode_feedback, value)
+        return _made(wire_proto.encode_feedback, value)
 
     def amend_document(self, document: Any, amendment: Amendment) -> Any:
         if not isinstance(document, dict):
@@ -120,7 +124,7 @@ class _MessagesCodec:
         return [wire_json.decode(message) for message in _listed(document)]
 
     def to_text(self, value: list[Message]) -> Text:
-        return self.dump({"seldonMessages": [wire_json.document_of(message) for message in value]})
+        return Text(_made(_printed_list, value))
 
     def from_proto(self, proto: Any) -> list[Message]:
         return [wire_proto.decode(message) for message in proto.seldonMessages]
@@ -148,15 +152,20 @@ MESSAGES = _MessagesCodec()
 def _listed(document: Any) -> Sequence[Any]:
     messages = document.get("seldonMessages") if isinstance(document, dict) else document
     if not isinstance(messages, list):
-        raise InvalidPayload(f"Invalid request data type: {str(document)[:2000]}", hint="send a list of messages")
+        raise InvalidPayload(f"Invalid request data type: {quoted(document)}", hint="send a list of messages")
     return messages
 
 
-def _encoded(encode: Any, value: Any) -> Any:
+def _printed_list(messages: Sequence[Message]) -> bytes:
+    return printed({"seldonMessages": [wire_json.document_of(message) for message in messages]})
+
+
+def _made[T, R](write: Callable[[T], R], value: T) -> R:
+    """What `write` makes of a value; a value that has no such form is the fault of whoever made it."""
     try:
-        return encode(value)
-    except UnicodeEncodeError as error:
-        raise MalformedArray("protobuf has no form for half of a surrogate pair") from error
+        return write(value)
+    except _NO_FORM as error:
+        raise MalformedArray(f"the message has no form to be sent in: {error}") from error
 
 
 def _amended_meta(meta: Mapping[str, Any], amendment: Amendment) -> dict[str, Any]:

@@ -179,7 +179,7 @@ def array_of_document(document: Any) -> NDArray[Any]:
         raise MalformedArray("tftensor must be an object")
     try:
         proto = json_format.ParseDict(document, message_class("tensorflow.TensorProto")())
-    except (json_format.ParseError, AttributeError, TypeError, ValueError) as error:
+    except (json_format.ParseError, AttributeError, TypeError, ValueError, OverflowError, SystemError) as error:
         raise MalformedArray(f"tftensor is no TensorProto: {error}") from error
     return to_array(proto)
 

@@ -19,9 +19,9 @@ from servegraph.payload import tftensor
 from servegraph.payload.arrays import array_of, tensor_of
 from servegraph.payload.json_text import printed, printed_quickly, read
 from servegraph.payload.message import Feedback, Message, Meta
+from servegraph.payload.quoting import quoted
 
 _EXAMPLE = 'send {"data": {"ndarray": [[1.0, 2.0]]}}'
-_LONGEST_QUOTE = 2000
 _SMALL = 256  # elements, which are faster as a list than on their own
 
 
@@ -58,10 +58,7 @@ def decode(document: Any) -> Message:
 
 
 def _no_message(document: Any) -> InvalidPayload:
-    quoted = str(document)
-    if len(quoted) > _LONGEST_QUOTE:
-        quoted = f"{quoted[:_LONGEST_QUOTE]}..."
-    return InvalidPayload(f"Invalid request data type: {quoted}", hint=_EXAMPLE)
+    return InvalidPayload(f"Invalid request data type: {quoted(document)}", hint=_EXAMPLE)
 
 
 def _decode_data(data: Any, meta: Meta) -> Message:

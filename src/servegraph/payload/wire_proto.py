@@ -74,7 +74,7 @@ def parse_feedback(document: Any) -> Any:
         return json_format.ParseDict(document, SeldonFeedback())
     except json_format.ParseError as error:
         raise InvalidPayload(f"Invalid JSON: {error}") from error
-    except (TypeError, AttributeError, ValueError, RecursionError) as error:
+    except (TypeError, AttributeError, ValueError, OverflowError, SystemError, RecursionError) as error:
         raise MalformedArray("feedback must be an object with request, response, reward and truth") from error
 
 

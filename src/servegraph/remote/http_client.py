@@ -69,13 +69,19 @@ class HttpClient:
     async def _exchange(self, request: HttpRequest) -> HttpAnswer:
         address = (request.host, request.port)
         connection = self._take(address)
-        if connection is not None:
-            try:
-                return await self._use(connection, address, request)
-            except HungUp as error:
-                if error.started:
-                    raise
-        return await self._use(await self._connect(address), address, request)
+        if connection is None:
+            return await self._use(await self._connect(address), address, request)
+        try:
+            return await self._use(connection, address, request)
+        except HungUp as error:
+            if error.started:
+                raise
+            lost = error
+        try:
+            fresh = await self._connect(address)
+        except CannotConnect:
+            raise lost from lost.__cause__  # the component went away with the request
+        return await self._use(fresh, address, request)
 
     async def _use(self, connection: Connection, address: Address, request: HttpRequest) -> HttpAnswer:
         answer = await connection.exchange(request.head(), request.body or b"")

@@ -37,20 +37,23 @@ async def read_body(scope: Any, protocol: Any, limit: int) -> bytes:
         raise _too_large(limit)
     try:
         async with asyncio.timeout(LIMIT_S):
-            return await (_pieces(protocol, limit) if said is None else protocol())
+            return await (_pieces(scope, protocol, limit) if said is None else protocol())
     except TimeoutError as error:
         raise TooSlow(f"the body did not arrive in {LIMIT_S:.0f} s") from error
     except (ProtocolClosed, ProtocolError) as error:
         raise Truncated("the body ended early") from error
 
 
-async def _pieces(protocol: Any, limit: int) -> bytes:
+async def _pieces(scope: Any, protocol: Any, limit: int) -> bytes:
     pieces, size = [], 0
     async for piece in protocol:
         pieces.append(piece)
         size += len(piece)
         if size > limit:
             raise _too_large(limit)
+    # granian ends with an empty piece. Another one before it is an error that it hides, or the trailer's.
+    if pieces[-2:] == [b"", b""] and scope.headers.get("trailer") is None:
+        raise Truncated("the body ended early")
     return b"".join(pieces)
 
 

@@ -15,6 +15,8 @@ class SharedPort(HttpPort):
         """The port of a socket that the parent process bound."""
         port = cls.__new__(cls)
         port._socket = socket.socket(fileno=descriptor)
+        # Python takes it for a blocking one, and would make it so: for a moment, and for all who share it.
+        port._socket.setblocking(False)
         port._address = port._socket.getsockname()[:2]
         port._option = "--http-port"
         return port

@@ -7,7 +7,7 @@ Source:
 from typing import Any
 
 from servegraph.engine import Engine
-from servegraph.errors import UnitFailed
+from servegraph.errors import MalformedArray, UnitFailed
 from servegraph.payload.envelope import Envelope
 from servegraph.payload.seldon import FEEDBACK, MESSAGE
 from servegraph.payload.wire_json import dump
@@ -68,5 +68,5 @@ class SeldonApi:
 def _printed(answer: Envelope[Any]) -> Answer:
     try:
         return Answer.of(answer.text())
-    except (TypeError, ValueError, RecursionError) as error:  # a component made what JSON has no form for
-        raise UnitFailed("graph", "answer", str(error)) from error
+    except MalformedArray as error:  # a component made what JSON has no form for
+        raise UnitFailed("graph", "answer", str(error.__cause__)) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from servegraph.engine import Engine
 from servegraph.engine.context import Context
-from servegraph.errors import UnitFailed
+from servegraph.errors import MalformedArray, UnitFailed
 from servegraph.payload.envelope import Envelope
 from servegraph.payload.schema import message_class
 from servegraph.payload.seldon import FEEDBACK, MESSAGE
@@ -56,5 +56,5 @@ class SeldonRpc:
 def _written(answer: Envelope[Any]) -> Any:
     try:
         return answer.proto()
-    except (TypeError, ValueError, RecursionError) as error:  # a component made what protobuf has no form for
-        raise UnitFailed("graph", "answer", str(error)) from error
+    except MalformedArray as error:  # a component made what protobuf has no form for
+        raise UnitFailed("graph", "answer", str(error.__cause__)) from error
