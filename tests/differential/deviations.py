@@ -3,11 +3,31 @@
 A difference that no entry allows fails a test, and so does an entry whose request makes no difference.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from tests.differential.asking import Answer, Rest, Rpc
+from tests.differential import sent
+from tests.differential.asking import NO_HTTP, Answer, Rest, Rpc, doing, post, rpc
 from tests.differential.pair import Pair
+
+CALLING = "Exception calling application: "
+NO_DATA = "the message has none of data, jsonData, strData, binData, customData"
+SHAPE = "data.tensor.shape must be a list of whole numbers, none negative"
+# What a component's own exceptions say here, and what the server says where the original loses it over gRPC.
+LOST_BY_GRPC = re.compile(
+    f"{NO_DATA}|Routing response must be int but got .*|(route|aggregate) is not implemented"
+    r"|(Route|Aggregate) not defined|Bad metric created during request: .*|no( <thanks>)?",
+    re.DOTALL,
+)
+KINDS: dict[str, tuple[type, str]] = {
+    "data.names": (list, "a list"),
+    "meta.puid": (str, "a string"),
+    "meta.tags": (dict, "an object"),
+    "meta.metrics": (list, "a list"),
+}
+DATA = {"data": {"ndarray": [[1]]}}
 
 
 @dataclass(frozen=True)
@@ -25,15 +45,191 @@ class Deviation:
     shown_by: tuple[str, Rest | Rpc]
 
 
+def _is_media_type(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    said = (ours.status, ours.info, ours.reason)
+    return (
+        original.status == 500
+        and original.info.startswith("415 Unsupported Media Type")
+        and said == (400, "Can't find JSON in data", "MICROSERVICE_BAD_DATA")
+    )
+
+
+def _is_lost_text(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    return (
+        (original.status, original.body, ours.status) == ("UNKNOWN", CALLING, "UNKNOWN")
+        and ours.info.startswith(CALLING)
+        and LOST_BY_GRPC.fullmatch(ours.info.removeprefix(CALLING)) is not None
+    )
+
+
+def _is_bytearray(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    return (
+        (original.status, ours.status) == ("UNKNOWN", "UNKNOWN")
+        and original.body == f"{CALLING}expected bytes, bytearray found"
+        and ours.info.startswith(f"{CALLING}Cannot set seldon.protos.SeldonMessage.binData to bytearray(")
+    )
+
+
+def _is_odd_status(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    asked = sent.document(request)
+    unreadable = (original.status, original.body) == (NO_HTTP, "BadStatusLine")
+    return (
+        (unreadable or original.info == "'float' object has no attribute 'strip'")
+        and isinstance(asked, dict)
+        and (ours.status, ours.body) == (200, {"status": {"code": asked.get("answer_status")}})
+    )
+
+
+def _is_refused_kind(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    return (ours.status, ours.reason) == (400, "MICROSERVICE_BAD_DATA") and any(
+        ours.info == f"{member} must be {words}" and any(not isinstance(each, kind) for each in _given(request, member))
+        for member, (kind, words) in KINDS.items()
+    )
+
+
+def _given(request: Rest | Rpc, member: str) -> list[Any]:
+    return [each for each in sent.members(request, member) if each]
+
+
+def _is_empty_kind(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    trips = re.fullmatch(r"'\w+' object (has no attribute '(update|extend)'|is not iterable)", original.info)
+    return (
+        trips is not None
+        and original.status == 500
+        and any(
+            not each and not isinstance(each, kind)
+            for member, (kind, _) in KINDS.items()
+            for each in sent.members(request, member)
+        )
+    )
+
+
+def _is_refused_early(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    paths = [each for each in sent.members(request, "meta.requestPath") if not isinstance(each, dict)]
+    metas = [each for each in sent.members(request, "meta") if not isinstance(each, dict)]
+    said = {f"'{type(each).__name__}' object is not a mapping" for each in paths}
+    said |= {f"'{type(each).__name__}' object has no attribute 'get'" for each in metas}
+    return ours.status == 500 and ours.info in said
+
+
+def _is_no_list(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    found = sent.document(request)
+    return (
+        isinstance(request, Rest)
+        and request.path == "/aggregate"
+        and isinstance(found, bool | int | float)
+        and original.info == f"argument of type '{type(found).__name__}' is not iterable"
+        and (ours.status, ours.info) == (400, f"Invalid request data type: {found}")
+    )
+
+
+def _is_shape(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    """A shape of the protobuf that is missing, or has a negative size."""
+    tensors = [each for each in sent.members(request, "data.tensor") if isinstance(each, dict)]
+    odd = [each for each in tensors if min(each.get("shape") or [-1]) < 0]
+    scalars = [each for each in odd if not each.get("shape") and len(each.get("values", ())) == 1]
+    if ours.info.removeprefix(CALLING) == SHAPE:
+        return len(odd) > len(scalars)
+    return bool(scalars) and original.info.removeprefix(CALLING).startswith("slice indices must be integers or None")
+
+
+def _is_hollow_metric(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    metrics = [metric for each in sent.members(request, "meta.metrics") for metric in each]
+    missing = {f"{CALLING}'{name}'" for metric in metrics for name in ("key", "value") if name not in metric}
+    return isinstance(request, Rpc) and original.info in missing and ours.status == "OK"
+
+
+def _is_whole_meta(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    return (
+        (original.status, ours.status) == (500, 200)
+        and isinstance(ours.body, dict)
+        and original.info == f"'{type(ours.body.get('meta')).__name__}' object has no attribute 'get'"
+    )
+
+
+def _is_huge(request: Rest | Rpc, original: Answer, ours: Answer) -> bool:
+    return (
+        original.status == ours.status
+        and any(_is_beyond_64_bits(number) for number in sent.numbers(sent.document(request)))
+        and (_doubled(original.body) == ours.body or (original.info, ours.info) == _NOT_ITERABLE)
+    )
+
+
+_NOT_ITERABLE = ("'int' object is not iterable", "'float' object is not iterable")
+
+
+def _is_beyond_64_bits(number: int) -> bool:
+    return not -(2**63) <= number < 2**64
+
+
+def _doubled(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {name: _doubled(each) for name, each in node.items()}
+    if isinstance(node, list):
+        return [_doubled(each) for each in node]
+    return float(node) if type(node) is int and _is_beyond_64_bits(node) else node
+
+
 DEVIATIONS: list[Deviation] = [
     Deviation(
         "a body without a JSON content type is 400, as before Flask 3, which raises a 415 of its own",
-        lambda request, original, ours: (
-            original.status == 500
-            and original.info.startswith("415 Unsupported Media Type")
-            and (ours.status, ours.info, ours.reason) == (400, "Can't find JSON in data", "MICROSERVICE_BAD_DATA")
-        ),
+        _is_media_type,
         ("chameleon", Rest("/predict", b"{}", "text/plain")),
+    ),
+    Deviation(
+        "details of a gRPC error say what REST says, where the original's are empty",
+        _is_lost_text,
+        ("bare", rpc("Model/Predict", {})),
+    ),
+    Deviation(
+        "a bytearray over gRPC is refused in the words of protobuf 3.20; later ones have their own",
+        _is_bytearray,
+        ("chameleon", rpc("Model/Predict", doing("bytearray", DATA))),
+    ),
+    Deviation(
+        "a status.code that no HTTP status can be is 200, not an answer that clients cannot read",
+        _is_odd_status,
+        ("raw", post("/predict", {"answer_status": 1000})),
+    ),
+    Deviation(
+        "data.names, meta.puid, meta.tags and meta.metrics of a wrong type are 400, not passed on",
+        _is_refused_kind,
+        ("chameleon", post("/predict", {**DATA, "meta": {"puid": 1}})),
+    ),
+    Deviation(
+        "null, 0, false and what is empty counts as absent in their place, whatever the component does with it",
+        _is_empty_kind,
+        ("decorated", post("/predict", {**DATA, "meta": {"tags": None}})),
+    ),
+    Deviation(
+        "a meta or meta.requestPath that is no object is refused by all methods, before the component is called",
+        _is_refused_early,
+        ("chameleon", post("/route", {**DATA, "meta": {"requestPath": []}})),
+    ),
+    Deviation(
+        "to aggregate, numbers and booleans are 400 as all else that is no list",
+        _is_no_list,
+        ("chameleon", Rest("/aggregate", b"0")),
+    ),
+    Deviation(
+        "a tensor in protobuf with a negative size is refused, one value without a shape is a scalar",
+        _is_shape,
+        ("chameleon", rpc("Model/Predict", {"data": {"tensor": {"values": [1]}}})),
+    ),
+    Deviation(
+        "a raw method's metric over gRPC without a key, or with the value 0, does not fail the answer",
+        _is_hollow_metric,
+        ("raw", rpc("Generic/TransformInput", {"meta": {"metrics": [{"key": "k"}]}})),
+    ),
+    Deviation(
+        "a raw method's answer may have any meta",
+        _is_whole_meta,
+        ("raw", post("/transform-input", {"meta": [1]})),
+    ),
+    Deviation(
+        "whole numbers beyond 64 bits are doubles",
+        _is_huge,
+        ("chameleon", post("/predict", {"jsonData": {"a": 2**64}})),
     ),
 ]
 

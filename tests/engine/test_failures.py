@@ -231,3 +231,20 @@ async def test_a_component_cannot_end_the_process(serve: Any):
     bench = serve({"name": "m"}, {"m": Raises(SystemExit(3))})
     with pytest.raises(UnitFailed, match=r"^m\.predict: the component raised SystemExit\(3\)$"):
         await bench.ask([[1]])
+
+
+@pytest.mark.parametrize("graph", [{"name": "a"}, {"name": "c", "type": "COMBINER", "children": ARMS}])
+async def test_a_component_cannot_pass_for_a_client_that_went_away(serve: Any, graph: Any):
+    """The front would wait for an end that has come."""
+
+    class Impatient:
+        async def predict(self, X: Any, names: Any) -> Any:
+            task = asyncio.ensure_future(asyncio.Event().wait())
+            task.cancel()
+            await task
+
+    parts = {"a": Impatient(), "b": Echo(), "c": Echo()}
+    bench = serve(graph, {name: parts[name] for name in ("a", "b", "c") if name == "a" or "children" in graph})
+    with pytest.raises(UnitFailed, match=r"^a\.predict: the component waited for a task that was cancelled$"):
+        await bench.ask([[1]])
+    assert ("a", "/predict", "500") in bench.events.nodes

@@ -170,6 +170,23 @@ def test_no_text_has_a_traceback_or_our_own_words():
     assert "secret" not in text_of(KeyError("secret"))
 
 
+def test_half_a_surrogate_pair_is_told_as_it_is_written():
+    error = UnitFailed("m", "predict", "no \ud800 here")
+    assert json.loads(answer_of(error).body)["status"]["info"] == "no \\ud800 here"
+    assert details_of(error) == "Exception calling application: no \\ud800 here"
+
+
+@pytest.mark.parametrize(("character", "kept"), [("x", 2500), ("ä", 1250), ("€", 833), ("%", 2500), ("\n", 2500)])
+def test_details_are_no_longer_than_clients_take(character: str, kept: int):
+    details = details_of(ModelNotFound(character * 20_000))
+    assert details == character * kept + "..."
+
+
+def test_details_that_clients_take_are_whole():
+    assert details_of(ModelNotFound("x" * 7500)) == "x" * 7500
+    assert details_of(ModelNotFound("€" * 800)) == "€" * 800
+
+
 def test_a_node_that_fails_again_is_logged_without_the_traceback(caplog: pytest.LogCaptureFixture):
     log = FaultLog()
     with caplog.at_level(logging.ERROR):

@@ -119,11 +119,12 @@ async def test_errors_have_code_and_sentence(error: Exception, code: Code, detai
     assert served.heard.answers == [(PATH, "unary", counted)]
 
 
-async def test_a_very_long_error_is_still_that_error():
-    async with serving(services=services(raises(UnitFailed("m", "predict", "x" * 100_000)))) as served:
+@pytest.mark.parametrize("text_", ["x" * 100_000, "€" * 100_000, "\ud800", "\x00\n"])
+async def test_whatever_an_error_says_the_caller_gets_it(text_: str):
+    async with serving(services=services(raises(UnitFailed("m", "predict", text_)))) as served:
         code, details = await failure(served)
     assert code is Code.UNKNOWN
-    assert details.startswith("Exception calling application: xxx")
+    assert details.startswith("Exception calling application: ")
 
 
 async def test_what_is_not_the_callers_fault_is_logged_with_its_puid(caplog: pytest.LogCaptureFixture):
@@ -193,7 +194,7 @@ async def test_a_call_that_is_cancelled_stops_its_work():
             await asked.wait()
             call.cancel()
             await stopped.wait()
-        assert await failure(served, timeout=0.2) == (Code.DEADLINE_EXCEEDED, "Deadline Exceeded")  # it was admitted
+        assert (await failure(served, timeout=0.2))[0] is Code.DEADLINE_EXCEEDED  # so it was admitted
 
 
 async def test_calls_over_the_limit_are_sent_away():

@@ -27,7 +27,7 @@ class Model:
     def predict_raw(self, message: Any) -> Any:
         from servegraph.component.author import SeldonNotImplementedError
 
-        if message.get("strData") == "status":
+        if message == {"strData": "status"}:
             return {"status": {"code": 503, "info": "<later>"}}
         raise SeldonNotImplementedError("as decoded")
 

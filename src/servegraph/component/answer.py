@@ -80,7 +80,7 @@ def _array(nested: list[Any]) -> NDArray[Any]:
 
 def _of_array(array: NDArray[Any], request: Kind | None, class_names: Callable[[], Any], meta: Meta) -> Message:
     kind: Kind = "ndarray"
-    if array.dtype.kind in "iuf":
+    if array.dtype.kind in "iufc":
         kind = request if request in ("tensor", "tftensor", "ndarray") else "tensor"
     return Message(kind, array, _names(array, class_names), meta)
 

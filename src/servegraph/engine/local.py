@@ -1,5 +1,6 @@
 """A node whose component runs in this process."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 from types import TracebackType
@@ -103,6 +104,15 @@ class _Timed:
     ) -> None:
         seconds = perf_counter() - self._started
         self._listener.node_called(self._node, self._method.value, "post", _code(error), seconds)
+        if isinstance(error, asyncio.CancelledError) and not _is_stopped():
+            what = "the component waited for a task that was cancelled"
+            raise UnitFailed(self._node, self._method.name.lower(), what) from error
+
+
+def _is_stopped() -> bool:
+    """Whether the request itself is being cancelled: that error belongs to nobody here."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def _code(error: BaseException | None) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import re
-from uuid import UUID
 
 MAX_LENGTH = 128
 _PUID = re.compile(rf"[!-~]{{1,{MAX_LENGTH}}}")
@@ -10,7 +9,10 @@ _PUID = re.compile(rf"[!-~]{{1,{MAX_LENGTH}}}")
 
 def new_puid() -> str:
     """A random UUID (version 4), as Seldon's executor makes them."""
-    return str(UUID(bytes=os.urandom(16), version=4))
+    # Written by hand, as it is done for every request and `uuid.UUID` takes four times as long.
+    hexa = os.urandom(16).hex()
+    variant = "89ab"[int(hexa[16], 16) & 3]
+    return f"{hexa[:8]}-{hexa[8:12]}-4{hexa[13:16]}-{variant}{hexa[17:20]}-{hexa[20:]}"
 
 
 def is_puid(text: str) -> bool:

@@ -67,7 +67,7 @@ class _MessageCodec:
         return amended
 
     def amend_value(self, value: Message, amendment: Amendment) -> Message:
-        return replace(value, meta=_amended(value.meta, amendment))
+        return Message(value.kind, value.value, value.names, _amended(value.meta, amendment))
 
 
 class _FeedbackCodec:
@@ -130,7 +130,7 @@ class _MessagesCodec:
         return [wire_proto.decode(message) for message in proto.seldonMessages]
 
     def to_proto(self, value: list[Message]) -> Any:
-        return wire_proto.SeldonMessageList(seldonMessages=[MESSAGE.to_proto(message) for message in value])
+        return _made(_list_proto, value)
 
     def amend_document(self, document: Any, amendment: Amendment) -> Any:
         messages = [MESSAGE.amend_document(message, amendment) for message in _listed(document)]
@@ -160,6 +160,10 @@ def _printed_list(messages: Sequence[Message]) -> bytes:
     return printed({"seldonMessages": [wire_json.document_of(message) for message in messages]})
 
 
+def _list_proto(messages: Sequence[Message]) -> Any:
+    return wire_proto.SeldonMessageList(seldonMessages=[wire_proto.encode(message) for message in messages])
+
+
 def _made[T, R](write: Callable[[T], R], value: T) -> R:
     """What `write` makes of a value; a value that has no such form is the fault of whoever made it."""
     try:
@@ -180,10 +184,11 @@ def _amended_meta(meta: Mapping[str, Any], amendment: Amendment) -> dict[str, An
 
 
 def _amended(meta: Meta, amendment: Amendment) -> Meta:
-    return replace(
-        meta,
-        puid=amendment.puid or meta.puid,
-        tags={**meta.tags, **amendment.tags} if amendment.tags else meta.tags,
-        routing={**meta.routing, **amendment.routing} if amendment.routing else meta.routing,
-        sent=UNSENT,
+    return Meta(
+        amendment.puid or meta.puid,
+        {**meta.tags, **amendment.tags} if amendment.tags else meta.tags,
+        {**meta.routing, **amendment.routing} if amendment.routing else meta.routing,
+        meta.request_path,
+        meta.metrics,
+        UNSENT,
     )

@@ -30,6 +30,7 @@ from servegraph.payload.list_value import (
 )
 from servegraph.payload.message import Feedback, Kind, Message, Meta
 from servegraph.payload.schema import message_class
+from servegraph.payload.wire_json import document_of_meta
 
 SeldonMessage = message_class("seldon.protos.SeldonMessage")
 SeldonMessageList = message_class("seldon.protos.SeldonMessageList")
@@ -132,13 +133,17 @@ def _doubles(tensor: Any) -> NDArray[np.float64]:
 
 
 def _decode_meta(proto: Any) -> Meta:
-    return Meta(
+    meta = Meta(
         puid=proto.puid,
         tags={key: plain(value) for key, value in proto.tags.items()},
         routing=dict(proto.routing),
         request_path=dict(proto.requestPath),
-        metrics=[{"type": "COUNTER", **json_format.MessageToDict(metric)} for metric in proto.metrics],
     )
+    if proto.metrics:  # components see them without what is protobuf's default
+        metrics = [json_format.MessageToDict(metric) for metric in proto.metrics]
+        meta.sent = {**document_of_meta(meta), "metrics": metrics}
+        meta.metrics = [{"type": "COUNTER", **metric} for metric in metrics]
+    return meta
 
 
 def encode(message: Message) -> Any:
@@ -174,6 +179,8 @@ def encode_feedback(feedback: Feedback) -> Any:
 def _fill_array(data: Any, kind: Kind, array: NDArray[Any]) -> None:
     match kind:
         case "tensor":
+            if array.dtype.kind == "c":
+                raise TypeError("must be real number, not complex")
             data.tensor.shape.extend(array.shape)
             doubles = np.ascontiguousarray(array, dtype="<f8").tobytes()
             data.tensor.MergeFromString(b"\x12" + varint(len(doubles)) + doubles)  # field 2, packed
@@ -223,4 +230,4 @@ def fill_meta(proto: Any, meta: Meta) -> None:
     if meta.request_path:
         proto.requestPath.update(meta.request_path)
     for metric in meta.metrics:
-        proto.metrics.add(**{**metric, "value": float(metric["value"])})
+        proto.metrics.add(**{**metric, "value": float(metric.get("value", 0))})

@@ -3,9 +3,10 @@
 What the paths answer stands in `component_rest` and `component_metrics`.
 
 Source:
-    Seldon's component server, a Flask application: `OPTIONS` everywhere, `HEAD` where there is
-    `GET`, CORS headers on every answer, and a static catch-all that makes every path but `/`
-    known for GET, so an unknown one is 404 for GET and 405 for anything else.
+    Seldon's component server, a Flask application: a path may begin with any number of slashes,
+    `OPTIONS` everywhere, `HEAD` where there is `GET`, CORS headers on every answer, and a static
+    catch-all that makes every path but `/` known for GET, so an unknown one is 404 for GET and 405
+    for anything else.
 """
 
 import asyncio
@@ -99,11 +100,12 @@ class HttpFront:
         length = _request_line(scope)
         if length > _LONGEST_REQUEST_LINE:
             return _line_too_long(length)
-        endpoint = self._endpoints.get(scope.path)
+        path = "/" + scope.path.lstrip("/")
+        endpoint = self._endpoints.get(path)
         if scope.method == "OPTIONS":
-            return self._options(scope, endpoint)
+            return self._options(path, endpoint)
         if endpoint is None or not _allows(endpoint, scope.method):
-            reads = scope.method in ("GET", "HEAD") or scope.path == "/"
+            reads = scope.method in ("GET", "HEAD") or path == "/"
             return self._errors.not_found() if reads else self._errors.not_allowed()
         try:
             return await endpoint.answer(await self._request(scope, protocol))
@@ -118,8 +120,8 @@ class HttpFront:
         body = await read_body(scope, protocol, self._limits.body)
         return Request(scope.path, scope.query_string, scope.headers.get("content-type") or "", body)
 
-    def _options(self, scope: Any, endpoint: Endpoint | None) -> Answer:
-        if scope.path == "/":
+    def _options(self, path: str, endpoint: Endpoint | None) -> Answer:
+        if path == "/":
             return self._errors.not_found()
         post = ", POST" if endpoint is not None and "POST" in endpoint.methods else ""
         return Answer(200, b"", HTML, headers=(("allow", f"OPTIONS, GET, HEAD{post}"),))

@@ -8,6 +8,7 @@ Source:
 import logging
 from time import monotonic
 from typing import NamedTuple
+from urllib.parse import quote
 
 import grpc
 
@@ -81,6 +82,9 @@ TABLE: dict[type[ServeGraphError], Status] = {
 }
 _ANY_OTHER = Status(500, _Code.INTERNAL)
 _RETRY = (("retry-after", "1"),)
+_LONGEST_DETAILS = 7500  # bytes, escaped as they travel; a longer line would become another error
+_ESCAPED = 12  # bytes of one character at most
+_UNESCAPED = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 
 def status_of(error: Exception) -> Status:
@@ -95,6 +99,11 @@ def status_of(error: Exception) -> Status:
 
 def text_of(error: Exception) -> str:
     """What the caller is told: the sentence and its fix, never a traceback."""
+    # Half of a surrogate pair, which a component may have from a request, has no form on the wire.
+    return _told(error).encode("utf-8", "backslashreplace").decode()
+
+
+def _told(error: Exception) -> str:
     if isinstance(error, UnitError):
         return error.message
     if not isinstance(error, ServeGraphError):
@@ -103,9 +112,13 @@ def text_of(error: Exception) -> str:
 
 
 def details_of(error: Exception) -> str:
-    """The same for gRPC, where a component's own errors have a prefix."""
+    """The same for gRPC, where a component's own errors have a prefix, and clients take no more than 8 KiB."""
     prefix = "Exception calling application: " if isinstance(error, UnitFailed) else ""
-    return prefix + text_of(error)
+    details = prefix + text_of(error)
+    if len(details) * _ESCAPED <= _LONGEST_DETAILS or len(quote(details, safe=_UNESCAPED)) <= _LONGEST_DETAILS:
+        return details
+    cut = details.encode()[: _LONGEST_DETAILS // 3]
+    return cut.decode(errors="ignore") + "..."
 
 
 def answer_of(error: Exception) -> Answer:

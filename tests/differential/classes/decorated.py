@@ -1,5 +1,7 @@
 """A class with everything around the prediction: names, tags, metrics, metadata, errors of its own."""
 
+import copy
+
 import numpy as np
 from seldon_core.flask_utils import SeldonMicroserviceException
 from seldon_core.user_model import SeldonComponent, SeldonResponse
@@ -31,7 +33,7 @@ class Decorated(SeldonComponent):
         return SeldonResponse(X, tags={"run": [1, {"a": None}]})
 
     def transform_output(self, X, names, meta=None):
-        return meta or {}
+        return copy.deepcopy(meta or {})  # the original puts the answer's own tags into those of the request
 
     def route(self, X, names):
         return 0
