@@ -33,6 +33,7 @@ No web, RPC or command-line library is imported here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class ServeGraphError(Exception):
@@ -144,11 +145,16 @@ class UnitError(ServeGraphError):
         self.message = message
 
 
+def final_status(status: Any) -> int:
+    """The status itself, if it can be the one of an HTTP answer, else 500: components make up theirs."""
+    return status if type(status) is int and 200 <= status <= 999 else 500
+
+
 class UnitFailed(UnitError):
     """The component raised, or returned what no message carries.
 
     Attributes:
-        status: HTTP status of the answer.
+        status: HTTP status of the answer, from 200 to 999.
         reason: Seldon's word for the kind of error.
         body: the answer's body, if the component's own error handler made one.
         content_type: the type of that body.
@@ -166,7 +172,7 @@ class UnitFailed(UnitError):
         content_type: str = "application/json",
     ) -> None:
         super().__init__(unit, method, message)
-        self.status = status
+        self.status = final_status(status)
         self.reason = reason
         self.body = body
         self.content_type = content_type
@@ -195,7 +201,7 @@ class UnitAnswered(UnitError):
         code: str = "",
     ) -> None:
         super().__init__(unit, method, message)
-        self.status = status
+        self.status = final_status(status)
         self.body = body
         self.content_type = content_type
         self.encoding = encoding

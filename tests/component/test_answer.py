@@ -47,6 +47,7 @@ def test_text_bytes_and_objects_are_themselves(request_: Kind | None, value: obj
         [[1, 2]],
         [(1, 2)],
         np.array([[1.0, 2.0]]),
+        np.array([[1.0, 2j]]),
         np.array([[1, 2]], dtype=np.uint8),
         np.array([[1, 2]], dtype=np.float32),
     ],

@@ -99,6 +99,16 @@ async def test_metrics_in_the_answer_are_counted_and_leave_it_unless_wanted(call
     assert called.sink.counted == [("", "predict", [metric]), ("", "predict", [metric])]
 
 
+async def test_a_metric_with_tags_names_its_method_over_rest(call: Any):
+    metrics = [{"key": "k", "value": 1, "tags": {"a": "b"}}, {"key": "l", "value": 1, "tags": {}}, {"key": "m"}, 5]
+    called = call(with_methods(transform_input_raw=lambda message: {"meta": {"metrics": metrics}}))
+    answer = await called.rest("transform_input", {})
+    labelled = [{"a": "b", "method": "inputtransform"}, {"method": "inputtransform"}]
+    assert [metric["tags"] for metric in answer["meta"]["metrics"][:2]] == labelled
+    assert answer["meta"]["metrics"][2:] == [{"key": "m"}, 5]
+    assert metrics[0]["tags"] == {"a": "b"}
+
+
 async def test_one_that_is_not_implemented_gives_way_to_the_plain_method(call: Any):
     def absent(message: Any) -> Any:
         raise SeldonNotImplementedError("x")

@@ -32,6 +32,21 @@ def test_raw_method_answers_alike_over_grpc(raw: Pair, method: str, message: obj
     check(raw, rpc(method, message))
 
 
+@pytest.mark.parametrize(
+    "metric",
+    [
+        {"key": "k", "value": 1},
+        {"key": "k", "value": 1, "type": "TIMER", "tags": {}},
+        {"key": "k", "value": 1, "type": "GAUGE", "tags": {"a": "b", "method": "own"}},
+        {"key": "k"},
+        {"value": 1, "tags": {"a": "b"}},
+    ],
+)
+def test_metric_of_a_raw_answer_is_alike(raw: Pair, metric: object) -> None:
+    check(raw, post("/transform-input", {"meta": {"metrics": [metric]}}))
+    check(raw, rpc("Generic/TransformInput", {"meta": {"metrics": [metric]}}))
+
+
 def test_raw_aggregate_and_feedback_answer_alike(raw: Pair) -> None:
     check(raw, post("/aggregate", {"seldonMessages": [{"strData": "a"}]}))
     check(raw, rpc("Combiner/Aggregate", {"seldonMessages": [{"strData": "a"}]}))

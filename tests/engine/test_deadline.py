@@ -1,7 +1,7 @@
 """The graph as a whole has a limited time."""
 
 import asyncio
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,17 @@ async def test_feedback_has_the_same_limit_and_can_be_sent_again(serve: Any):
                 Envelope(FEEDBACK, "rest", value=feedback), Context("q", deadline=monotonic() + 0.01)
             )
     assert bench.events.rewards == []
+
+
+async def test_a_component_that_cannot_be_stopped_is_too_late_all_the_same(serve: Any):
+    class Busy:
+        def predict(self, X: Any, names: Any) -> Any:
+            sleep(0.02)
+            return X
+
+    engine = serve({"name": "m"}, {"m": Busy()}).engine
+    with pytest.raises(GraphTimedOut):
+        await engine.predict(Envelope(MESSAGE, "rest", value=ROWS), Context("p", deadline=monotonic() + 0.01))
 
 
 async def test_who_answers_in_time_is_not_disturbed(serve: Any):

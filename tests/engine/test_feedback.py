@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.engine.units import Says, answer_to_feedback, engine_of
 
 from servegraph.engine.feedback import Ledger
 from servegraph.errors import InvalidPayload, InvalidRoute, UnitFailed, UnknownPuid
@@ -241,6 +242,24 @@ async def test_feedback_that_names_no_child_is_refused(serve: Any, branch: int):
     with pytest.raises(InvalidRoute, match=rf"^r\.route: chose child {branch} of 2$"):
         await bench.send_feedback(Feedback(Message(), Message(meta=Meta(routing={"r": branch})), Message(), 0.5))
     assert heard(parts) == {"r": [], "a": [], "b": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "heard_by"),
+    [
+        (b'{"reward": 1}', "rab"),
+        (b'{"response": {"meta": {"routing": {"r": 1}}}}', "rb"),
+        (b'{"response": {"meta": {"routing": {"r": -2}}}}', "r"),
+        (b'{"response": {"meta": {"routing": {"r": "x"}}}}', "rab"),
+        (b"no json", "rab"),
+        (b"", "rab"),
+    ],
+)
+async def test_the_executor_passes_feedback_on_as_it_came(body: bytes, heard_by: str):
+    """What it cannot read says nothing of a way, so all nodes hear it; they may know better."""
+    parts = {name: Says(b'{"strData":"thanks"}') for name in "rab"}
+    assert await answer_to_feedback(engine_of(ROUTER, parts), body) == b'{"strData":"thanks"}'
+    assert [name for name, part in parts.items() if part.got == [body]] == list(heard_by)
 
 
 async def test_one_node_cannot_change_what_the_others_hear(serve: Any):

@@ -79,6 +79,11 @@ def test_feedback_with_an_unreadable_array_is_malformed():
         decoded(b'{"request": {"data": {"ndarray": [[1], [1, 2]]}}}')
 
 
+def test_the_array_of_the_response_may_be_unreadable():
+    feedback = decoded(b'{"response": {"data": {"ndarray": [[1], []]}, "meta": {"routing": {"ab": 1}}}, "reward": 1}')
+    assert (feedback.response.kind, feedback.response.meta.routing) == (None, {"ab": 1})
+
+
 def test_protobuf_feedback_is_read_whole():
     proto = SeldonFeedback(reward=0.5)
     proto.request.data.ndarray.extend([[1.0, 2.0]])

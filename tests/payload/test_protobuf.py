@@ -125,6 +125,19 @@ def test_meta_survives():
     assert round_trip(Message("strData", "a", meta=meta)).meta == meta
 
 
+def test_components_see_metrics_as_protobuf_prints_them_and_they_survive():
+    proto = SeldonMessage(strData="a", meta={"puid": "p", "metrics": [{"key": "k"}, {"value": 2.0}]})
+    message = wire.decode(proto)
+    assert message.meta.sent == {"puid": "p", "metrics": [{"key": "k"}, {"value": 2.0}]}
+    assert message.meta.metrics == [{"type": "COUNTER", "key": "k"}, {"type": "COUNTER", "value": 2.0}]
+    assert wire.encode(message) == proto
+
+
+def test_complex_numbers_are_no_tensor():
+    with pytest.raises(TypeError, match=r"^must be real number, not complex$"):
+        wire.encode(Message("tensor", np.array([1j])))
+
+
 def test_meta_is_always_set_even_when_empty():
     proto = wire.encode(Message("strData", "a"))
     assert proto.HasField("meta")

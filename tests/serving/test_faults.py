@@ -64,6 +64,7 @@ def test_every_error_of_a_request_has_a_row():
         (Overloaded("x"), 503, Code.RESOURCE_EXHAUSTED),
         (UnitFailed("m", "predict", "x"), 500, Code.UNKNOWN),
         (UnitFailed("m", "predict", "x", status=418), 418, Code.UNKNOWN),
+        (UnitFailed("m", "predict", "x", status=100), 500, Code.UNKNOWN),
         (UnitAnswered("m", "predict", "x", status=503), 503, Code.UNKNOWN),
         (UnitAnswered("m", "predict", "x", status=400, code="INVALID_ARGUMENT"), 400, Code.INVALID_ARGUMENT),
         (UnitUnreachable("m", "predict", "x"), 500, Code.UNAVAILABLE),
@@ -196,7 +197,11 @@ def test_a_node_that_fails_again_is_logged_without_the_traceback(caplog: pytest.
     assert caplog.records[1].getMessage() == "puid p: a.predict: broken"
 
 
-def test_lines_in_the_log_have_a_bound(caplog: pytest.LogCaptureFixture):
+def test_lines_in_the_log_have_a_bound_and_are_one_line_each(caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.ERROR):
-        FaultLog().tell("p" * 10_000, UnitFailed("m", "predict", "x" * 100_000))
-    assert len(caplog.records[0].getMessage()) < 1200
+        FaultLog().tell("p", UnitFailed("m", "predict", "x" * 100_000))
+        FaultLog().tell("p", UnitFailed("m", "predict", "one\ntwo\u2028"))
+    long, lines = [record.getMessage() for record in caplog.records]
+    assert len(long) < 1100
+    assert "\n" not in lines
+    assert "\u2028" not in lines

@@ -95,7 +95,7 @@ async def test_the_context_has_what_the_caller_sent():
     assert (second.brought_puid, second.logged) == (False, True)
     remaining = second.remaining()
     assert remaining is not None
-    assert 50 < remaining <= 60
+    assert 50 < remaining < 61
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,13 @@ async def test_errors_have_code_and_sentence(error: Exception, code: Code, detai
     assert served.heard.answers == [(PATH, "unary", counted)]
 
 
-@pytest.mark.parametrize("text_", ["x" * 100_000, "€" * 100_000, "\ud800", "\x00\n"])
-async def test_whatever_an_error_says_the_caller_gets_it(text_: str):
+@pytest.mark.parametrize(
+    "text_",
+    ["x" * 100_000, "€" * 100_000, "\ud800", "\x00\n"],
+    ids=["long", "long and wide", "half a pair", "no letters"],
+)
+async def test_whatever_an_error_says_the_caller_gets_it(text_: str, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.CRITICAL, "servegraph")  # pytest cannot pass half a pair on
     async with serving(services=services(raises(UnitFailed("m", "predict", text_)))) as served:
         code, details = await failure(served)
     assert code is Code.UNKNOWN
@@ -156,7 +161,7 @@ async def test_a_method_that_is_not_there_is_unimplemented():
 @pytest.mark.parametrize("ours", [True, False])
 async def test_a_deadline_is_ours_or_the_callers(ours: bool):
     async def waits(proto: Any, context: Context) -> Any:
-        assert (context.remaining() or 99) <= 0.1
+        assert (context.remaining() or 99) < 10
         await asyncio.Event().wait()
 
     stopped = asyncio.Event()

@@ -1,5 +1,6 @@
 """Ask a graph over REST and gRPC; answers are what the tests compare."""
 
+import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,16 +35,19 @@ def rest(server: Server, path: str, document: object = None, headers: Mapping[st
     """A POST of a document, or a GET."""
     connection = server.http()
     try:
-        given = dict(headers or {})
-        if document is None:
-            connection.request("GET", path, headers=given)
-        else:
-            body = document if isinstance(document, bytes) else json.dumps(document).encode()
-            connection.request("POST", path, body, {"Content-Type": "application/json", **given})
-        answer = connection.getresponse()
-        return Told(answer.status, _document(answer.read().decode()), answer.getheader("Content-Type", ""))
+        return asked(connection, path, None if document is None else json.dumps(document).encode(), headers)
     finally:
         connection.close()
+
+
+def asked(
+    connection: http.client.HTTPConnection, path: str, body: bytes | None, headers: Mapping[str, str] | None = None
+) -> Told:
+    """A POST of a body, or a GET, on a connection that stays open."""
+    given = {} if body is None else {"Content-Type": "application/json"}
+    connection.request("GET" if body is None else "POST", path, body, {**given, **(headers or {})})
+    answer = connection.getresponse()
+    return Told(answer.status, _document(answer.read().decode()), answer.getheader("Content-Type", ""))
 
 
 def _document(text: str) -> Any:

@@ -129,9 +129,16 @@ def told(name: str, graph: str, feedback: Document, body: Document, over_grpc: D
     return Case(name, graph, FEEDBACK, feedback, (200, body), ("SendFeedback", feedback), grpc)
 
 
-def shown(name: str, graph: str, where: str, body: Any, call: tuple[str, Document] | None = None, **grpc: Any) -> Case:
+def shown(
+    name: str,
+    graph: str,
+    where: str,
+    body: Any,
+    call: tuple[str, Document] | None = None,
+    over_grpc: Document | None = None,
+) -> Case:
     """What a GET shows."""
-    return Case(name, graph, where, None, (200, body), call, ("OK", grpc) if call else None)
+    return Case(name, graph, where, None, (200, body), call, None if over_grpc is None else ("OK", over_grpc))
 
 
 PAYLOADS = [
@@ -536,9 +543,11 @@ SHOWN = [
             "graphoutputs": [],
         },
         ("GraphMetadata", {}),
-        name="main",
-        models={**{node: bare(node) for node in NODES}, "prepare": described(2.0)},
-        inputs=described(2.0)["inputs"],
+        {
+            "name": "main",
+            "models": {**{node: bare(node) for node in NODES}, "prepare": described(2.0)},
+            "inputs": described(2.0)["inputs"],
+        },
     ),
     shown(
         "metadata of a graph with built-in nodes",
@@ -551,9 +560,11 @@ SHOWN = [
             "graphoutputs": [],
         },
         ("GraphMetadata", {}),
-        name="main",
-        models={"left": bare("left"), "right": bare("right"), "prepare": described(2.0)},
-        inputs=described(2.0)["inputs"],
+        {
+            "name": "main",
+            "models": {"left": bare("left"), "right": bare("right"), "prepare": described(2.0)},
+            "inputs": described(2.0)["inputs"],
+        },
     ),
     shown(
         "metadata that a class gives",
@@ -561,7 +572,7 @@ SHOWN = [
         "/api/v1.0/metadata/prepare",
         described(2),
         ("ModelMetadata", {"name": "prepare"}),
-        **described(2.0),
+        described(2.0),
     ),
     shown(
         "metadata of a class that gives none",
@@ -569,7 +580,7 @@ SHOWN = [
         "/api/v0.1/metadata/mix",
         {**model("mix"), "platform": "", "custom": {}},
         ("ModelMetadata", {"name": "mix"}),
-        **bare("mix"),
+        bare("mix"),
     ),
     shown(
         "a node's health",

@@ -73,7 +73,18 @@ def check_feedback_by_puid(server: Server) -> None:
         assert rest(server, FEEDBACK, lie).status == 200
     new = {node: heard(server, node)[len(before[node]) :] for node in before}
 
-    assert new == {"left": [], "right": [[1.0, [], [], None]]}
+    assert new == {"left": [], "right": [[1.0, [], [], -1]]}
+
+
+def check_open_inference(server: Server) -> None:
+    """Of the graph `fan` in `servegraph run`: columns in, the sum of both models out."""
+    tensor = {"name": "input", "datatype": "FP64", "shape": [1, 2], "data": [1.0, 2.0]}
+    told = rest(server, "/v2/models/fan/infer", {"id": "seven", "inputs": [tensor]})
+
+    assert told.status == 200
+    assert told.body["id"] == "seven"
+    (output,) = told.body["outputs"]
+    assert (output["datatype"], output["shape"], output["data"]) == ("FP64", [1, 2], [5.0, 10.0])
 
 
 def heard(server: Server, node: str) -> list[Any]:

@@ -101,6 +101,7 @@ CHAIN = Graph(
         methods=PASS,
     ),
 )
+ALONE = Graph("alone", LEFT)
 FORK = Graph("fork", Part("prepare", "Prepare", PREPARE.unit, (CHOOSE,)))
 GRAPHS = {graph.name: graph for graph in (LINE, FAN, MEAN, CHAIN)}
 

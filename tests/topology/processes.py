@@ -38,6 +38,10 @@ class Process:
         """Process ids of it and of everything it started."""
         return sorted(_marked(self.mark))
 
+    def nodes(self) -> dict[str, int]:
+        """Process ids of the component servers that it started, by node name."""
+        return {name: pid for pid in reversed(self.alive) if (name := _variable(pid, "PREDICTIVE_UNIT_ID"))}
+
     def end(self, number: int = signal.SIGTERM) -> int:
         """Ask it to end; the exit code."""
         self.popen.send_signal(number)
@@ -65,9 +69,18 @@ def _marked(mark: str) -> Iterator[int]:
 def _is_marked(entry: Path, mark: str) -> bool:
     try:
         state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-        return state != "Z" and f"{MARK}={mark}\0".encode() in (entry / "environ").read_bytes()
     except OSError:
         return False
+    return state != "Z" and _variable(int(entry.name), MARK) == mark
+
+
+def _variable(pid: int, name: str) -> str:
+    """A variable that a process was started with; empty if there is none."""
+    try:
+        lines = Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return ""
+    return next((line.partition("=")[2] for line in lines if line.startswith(f"{name}=")), "")
 
 
 @contextmanager

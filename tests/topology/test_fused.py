@@ -9,6 +9,7 @@ from tests.topology.checking import (
     check_feedback_by_puid,
     check_feedback_reaches_its_way,
     check_grpc,
+    check_open_inference,
     check_rest,
     check_router_that_refuses,
 )
@@ -44,3 +45,7 @@ def test_feedback_reaches_its_way(servers: dict[str, Server]) -> None:
 
 def test_feedback_by_puid(servers: dict[str, Server]) -> None:
     check_feedback_by_puid(servers["line"])
+
+
+def test_open_inference(servers: dict[str, Server]) -> None:
+    check_open_inference(servers["fan"])

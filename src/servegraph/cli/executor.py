@@ -39,12 +39,13 @@ _LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARNING": logging.WARN
 _LEVELS |= {"ERROR": logging.ERROR}
 
 
+_KAFKA = ("broker", "input_topic", "output_topic", "full_graph", "workers", "auto_commit")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def _duration(_context: click.Context, _option: click.Parameter, value: str) -> float:
     """Seconds, written as Go writes durations: `15s`, `1m30s`, `500ms`."""
-    parts = re.findall(r"([0-9.]+)(ms|s|m|h)", value)
+    parts = re.findall(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ms|s|m|h)", value)
     if value != "0" and "".join(number + unit for number, unit in parts) != value:
         raise click.BadParameter(f"{value!r} is no duration; write 15s, 500ms or 1m30s")
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
@@ -53,6 +54,22 @@ def _duration(_context: click.Context, _option: click.Parameter, value: str) -> 
 def _switch(name: str, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A flag as Go's are: given alone, or with `=true` or `=false`."""
     return click.option(name, is_flag=False, flag_value="true", default="false", type=click.BOOL, help=text)
+
+
+def _number(name: str, default: int, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A number above 0; a smaller one would mean "for ever" or "nothing", and counts as 1."""
+    return click.option(name, default=default, show_default=True, type=click.IntRange(1, clamp=True), help=text)
+
+
+def _ignored(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Flags of the original that may be given, and change nothing here."""
+
+    def declare(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            command = click.option(name, hidden=True, is_flag=False, flag_value="true", expose_value=False)(command)
+        return command
+
+    return declare
 
 
 @click.command(help=HELP)
@@ -68,19 +85,18 @@ def _switch(name: str, text: str) -> Callable[[Callable[..., Any]], Callable[...
 @click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A SeldonDeployment.")
 @click.option("--annotations_file", default=Path("/etc/podinfo/annotations"), type=click.Path(path_type=Path))
 @click.option("--hostname", default="", help="Host in the source of logged events.")
-@click.option("--log_work_buffer_size", default=10000, show_default=True, help="Events that may wait for a sink.")
-@click.option("--log_write_timeout_ms", default=2000, show_default=True, help="What a sink may take for an event.")
-@click.option("--logger_workers", default=10, show_default=True, help="Events that are sent at the same time.")
+@_number("--log_work_buffer_size", 10000, "Events that may wait for a sink.")
+@_number("--log_write_timeout_ms", 2000, "What a sink may take for an event.")
+@_number("--logger_workers", 10, "Events that are sent at the same time.")
 @_switch("--full_health_checks", "Ask each node for its health, where /ready else only connects.")
 @click.option("--graceful_timeout", default="15s", callback=_duration, help="What accepted requests get at the end.")
 @click.option("--shutdown_delay", default="0s", callback=_duration, help="Wait this long before the end begins.")
 @click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")
-@click.option("--max-body-mib", default=256, show_default=True, help="Largest body of a request.")
-@click.option("--max-requests", default=1024, show_default=True, help="Requests at once; more get 503.")
+@_number("--max-body-mib", 256, "Largest body of a request.")
+@_number("--max-requests", 1024, "Requests at once; more get 503.")
 @_switch("--debug", "Log everything.")
 @click.option("--log_level", default="", help="DEBUG, INFO, WARNING or ERROR; else SELDON_LOG_LEVEL.")
-@click.option("--config", hidden=True, default="")
-@click.option("--kafka_broker", hidden=True, default="")
+@_ignored("--config", "--log_kafka_topic", *(f"--kafka_{name}" for name in _KAFKA))
 @click.option("--log_kafka_broker", hidden=True, default="")
 def executor(  # one parameter for each flag of the original
     sdep: str,
@@ -106,8 +122,6 @@ def executor(  # one parameter for each flag of the original
     max_requests: int,
     debug: bool,
     log_level: str,
-    config: str,
-    kafka_broker: str,
     log_kafka_broker: str,
 ) -> None:
     if server_type == "kafka" or log_kafka_broker:
@@ -143,7 +157,7 @@ def _configure_logs(level: str, debug: bool) -> None:
 
 def _limits(file: Path) -> CallLimits:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return CallLimits()
     limits, problems = call_limits(parse_annotations(text))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +69,8 @@ class ExecutorSession:
             await server.start()
             ending.push_async_callback(server.stop, signals.hurry)
             await signals.stopped_or_ended(server)
-            await asyncio.sleep(self._options.shutdown_delay_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(signals.hurry.wait(), self._options.shutdown_delay_s)
 
     def _metrics(self) -> Metrics:
         predictor = self._predictor

@@ -48,7 +48,8 @@ def _from_variable(environment: Mapping[str, str]) -> PredictorSpec:
         hint = "set it to the base64 of a PredictorSpec's JSON, or give a manifest with --file"
         raise ConfigurationError(f"{VARIABLE} is not set", hint=hint)
     try:
-        return PredictorSpec.model_validate(json.loads(base64.b64decode(encoded, validate=True)))
+        # Line ends are allowed, as in Go: `base64` makes them.
+        return PredictorSpec.model_validate(json.loads(base64.b64decode("".join(encoded.split()), validate=True)))
     except (binascii.Error, ValueError) as error:
         what = _first_problem(error) if isinstance(error, ValidationError) else str(error)
         hint = "it must be the base64 of a PredictorSpec's JSON"

@@ -90,7 +90,9 @@ class Session:
         signals = Signals()
         signals.listen()
         async with AsyncExitStack() as ending:
-            units = await self._placement.units(self._metrics, ending, out)
+            units = await signals.unless_stopped(self._placement.units(self._metrics, ending, out))
+            if units is None:
+                return
             log = await self._request_log(ports, ending)
             server = self._make_server(self._make_engine(units, log), ports)
             await server.start()

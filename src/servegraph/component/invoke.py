@@ -94,7 +94,7 @@ class UserCode:
 
     def _counted(self, method: str, returned: Any, transport: Transport) -> Envelope[Message]:
         answer = self._whole_answer(method, returned, transport)
-        answer, metrics = whole.without_metrics(answer, self._include_metrics)
+        answer, metrics = whole.metrics_of(answer, _LABELS[method], self._include_metrics)
         if metrics:
             self._sink.custom_metrics(self._identity.unit, _LABELS[method], metrics)
         return answer

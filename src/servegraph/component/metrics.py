@@ -2,7 +2,7 @@
 
 Source:
     Seldon's component server: a list of objects with `key`, `value` and `type`; where one has
-    tags, the answer names the method among them.
+    tags, the answer names the method among them, over HTTP also in the answer of a raw method.
 """
 
 import json
@@ -53,5 +53,10 @@ def _is_metric(metric: Any) -> bool:
 def _labelled(metric: dict[str, Any], method: str) -> dict[str, Any]:
     value = metric["value"]
     plain = value.item() if hasattr(value, "item") else value  # numpy's numbers have no JSON
-    tags = {"tags": {**metric["tags"], "method": method}} if metric.get("tags") is not None else {}
-    return {**metric, "value": plain, **tags}
+    return with_method({**metric, "value": plain}, method)
+
+
+def with_method(metric: dict[str, Any], method: str) -> dict[str, Any]:
+    """A metric with its method among its tags, where it has tags."""
+    tags = metric.get("tags")
+    return {**metric, "tags": {**tags, "method": method}} if isinstance(tags, Mapping) else metric

@@ -11,6 +11,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
+from servegraph.component.metrics import with_method
 from servegraph.errors import InvalidPayload
 from servegraph.payload.envelope import Envelope, Transport
 from servegraph.payload.message import Feedback, Message
@@ -95,22 +96,25 @@ def printed(answer: Envelope[Message], transport: Transport) -> Envelope[Message
     return Envelope(MESSAGE, transport, document=json_format.MessageToDict(proto), proto=proto)
 
 
-def without_metrics(answer: Envelope[Message], keeps: bool) -> tuple[Envelope[Message], list[dict[str, Any]]]:
-    """A whole answer, and the metrics in it, which it loses unless it `keeps` them."""
+def metrics_of(answer: Envelope[Message], method: str, keeps: bool) -> tuple[Envelope[Message], list[Any]]:
+    """A whole answer, and the metrics in it, which it loses unless it `keeps` them.
+
+    They are what the component wrote, and may be no metrics.
+    """
     if answer.transport == "grpc":
         return _proto_without_metrics(answer, keeps)
     document = answer.document()
     meta = document.get("meta") if isinstance(document, dict) else None
     metrics = meta.get("metrics") if isinstance(meta, dict) else None
-    if not isinstance(metrics, list) or not metrics:
+    if not isinstance(meta, dict) or not isinstance(metrics, list) or not metrics:
         return answer, []
-    if keeps or not isinstance(meta, dict):
-        return answer, metrics
+    metrics = [with_method(metric, method) if isinstance(metric, dict) else metric for metric in metrics]
     rest = {name: member for name, member in meta.items() if name != "metrics"}
-    return Envelope(MESSAGE, "rest", document={**document, "meta": rest}), metrics
+    kept = {"metrics": metrics} if keeps else {}
+    return Envelope(MESSAGE, "rest", document={**document, "meta": {**rest, **kept}}), metrics
 
 
-def _proto_without_metrics(answer: Envelope[Message], keeps: bool) -> tuple[Envelope[Message], list[dict[str, Any]]]:
+def _proto_without_metrics(answer: Envelope[Message], keeps: bool) -> tuple[Envelope[Message], list[Any]]:
     proto = answer.proto()
     metrics = [{"type": "COUNTER", "value": 0.0, **json_format.MessageToDict(metric)} for metric in proto.meta.metrics]
     if metrics and not keeps:

@@ -116,6 +116,8 @@ async def _in_time[T](work: Awaitable[T], context: Context) -> T:
         return await work
     try:
         async with asyncio.timeout(context.deadline - monotonic()):
-            return await work
+            result = await work
     except TimeoutError as error:
         raise GraphTimedOut("the graph did not answer in time") from error
+    context.remaining()  # a component in this process that never waits cannot be interrupted
+    return result

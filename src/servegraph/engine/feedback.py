@@ -76,7 +76,8 @@ class Delivery:
             UnitError: a component's `send_feedback` failed.
         """
         if self._ledger is None:
-            return await self._deliver(self._plan.root, feedback, _claimed(feedback), context)
+            routing = _claimed(feedback) if self._plan.root.children else {}
+            return await self._deliver(self._plan.root, feedback, routing, context)
         return await self._joined(self._ledger, feedback, context)
 
     async def _joined(self, ledger: Ledger, feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:

@@ -83,7 +83,7 @@ def _own_status(document: Any) -> int:
     """The HTTP status that an answer asks for."""
     status = document.get("status") if isinstance(document, dict) else None
     code = status.get("code") if isinstance(status, dict) else None
-    return code if type(code) is int and 100 <= code <= 999 else 200
+    return code if type(code) is int and 200 <= code <= 999 else 200
 
 
 class _Timed:

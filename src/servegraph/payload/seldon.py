@@ -54,7 +54,7 @@ class _MessageCodec:
     def amend_document(self, document: Any, amendment: Amendment) -> Any:
         if not isinstance(document, dict) or ("meta" not in document and not amendment.creates_meta):
             return document
-        return {**document, "meta": _amended_meta(document.get("meta") or {}, amendment)}
+        return {**document, "meta": _amended_meta(document.get("meta"), amendment)}
 
     def amend_proto(self, proto: Any, amendment: Amendment) -> Any:
         if not proto.HasField("meta") and not amendment.creates_meta:
@@ -172,15 +172,20 @@ def _made[T, R](write: Callable[[T], R], value: T) -> R:
         raise MalformedArray(f"the message has no form to be sent in: {error}") from error
 
 
-def _amended_meta(meta: Mapping[str, Any], amendment: Amendment) -> dict[str, Any]:
-    amended = dict(meta)
+def _amended_meta(meta: Any, amendment: Amendment) -> dict[str, Any]:
+    amended = _mapping(meta)
     if amendment.puid:
         amended["puid"] = amendment.puid
     if amendment.tags:
-        amended["tags"] = {**(meta.get("tags") or {}), **amendment.tags}
+        amended["tags"] = {**_mapping(amended.get("tags")), **amendment.tags}
     if amendment.routing:
-        amended["routing"] = {**(meta.get("routing") or {}), **amendment.routing}
+        amended["routing"] = {**_mapping(amended.get("routing")), **amendment.routing}
     return amended
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """A copy of an object; what is none, as a component may have written, gives way."""
+    return dict(value) if isinstance(value, Mapping) else {}
 
 
 def _amended(meta: Meta, amendment: Amendment) -> Meta:

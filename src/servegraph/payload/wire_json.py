@@ -46,14 +46,20 @@ def decode(document: Any) -> Message:
     """
     if not isinstance(document, dict):
         raise _no_message(document)
+    message = _decode_payload(document)
+    message.meta = _decode_meta(document)
+    return message
+
+
+def _decode_payload(document: Mapping[str, Any]) -> Message:
     if "data" in document:
-        return _decode_data(document["data"], _decode_meta(document))
+        return _decode_data(document["data"])
     if "jsonData" in document:
-        return Message("jsonData", document["jsonData"], meta=_decode_meta(document))
+        return Message("jsonData", document["jsonData"])
     if "strData" in document:
-        return Message("strData", document["strData"], meta=_decode_meta(document))
+        return Message("strData", document["strData"])
     if "binData" in document:
-        return Message("binData", _bytes(document["binData"]), meta=_decode_meta(document))
+        return Message("binData", _bytes(document["binData"]))
     raise _no_message(document)
 
 
@@ -61,20 +67,20 @@ def _no_message(document: Any) -> InvalidPayload:
     return InvalidPayload(f"Invalid request data type: {quoted(document)}", hint=_EXAMPLE)
 
 
-def _decode_data(data: Any, meta: Meta) -> Message:
+def _decode_data(data: Any) -> Message:
     if not isinstance(data, dict):
         _refuse_atoms(data)
-        return Message("ndarray", np.array([]), meta=meta)
+        return Message("ndarray", np.array([]))
     names = data.get("names") or []
     if not isinstance(names, list):
         raise InvalidPayload("data.names must be a list")
     if "tensor" in data:
-        return Message("tensor", tensor_of(data["tensor"]), names, meta)
+        return Message("tensor", tensor_of(data["tensor"]), names)
     if "ndarray" in data:
-        return Message("ndarray", array_of(data["ndarray"]), names, meta)
+        return Message("ndarray", array_of(data["ndarray"]), names)
     if "tftensor" in data:
-        return Message("tftensor", tftensor.array_of_document(data["tftensor"]), names, meta)
-    return Message("ndarray", np.array([]), names, meta)
+        return Message("tftensor", tftensor.array_of_document(data["tftensor"]), names)
+    return Message("ndarray", np.array([]), names)
 
 
 def _refuse_atoms(data: Any) -> None:

@@ -59,10 +59,18 @@ def decode_feedback(proto: Any) -> Feedback:
     """
     return Feedback(
         request=_decode_payload(proto.request),
-        response=_decode_payload(proto.response),
+        response=_decode_response(proto.response),
         truth=_decode_payload(proto.truth),
         reward=proto.reward,
     )
+
+
+def _decode_response(proto: Any) -> Message:
+    """Of the answer that is judged components see the routing only: what else it says does no harm."""
+    try:
+        return _decode_payload(proto)
+    except MalformedArray:
+        return Message(meta=_decode_meta(proto.meta))
 
 
 def parse_feedback(document: Any) -> Any:

@@ -92,15 +92,14 @@ def _forwarded_metadata(context: Context) -> Iterator[tuple[str, str | bytes]]:
     for name, value in context.headers:
         if name in _STAY_BEFORE_GRPC or name in named or name.startswith("grpc-") or not _METADATA_KEY.fullmatch(name):
             continue
-        if name.endswith("-bin") or _METADATA_VALUE.fullmatch(value):
+        # Bytes are a caller's over gRPC; over HTTP such a name is a header like any other, which has no form here.
+        if isinstance(value, bytes) if name.endswith("-bin") else _METADATA_VALUE.fullmatch(value):
             yield name, value
 
 
 def _named_in_connection(context: Context) -> frozenset[str]:
-    for name, value in context.headers:
-        if name == "connection":
-            return frozenset(word.strip().lower() for word in value.split(","))
-    return frozenset()
+    values = [value for name, value in context.headers if name == "connection"]
+    return frozenset(word.strip().lower() for value in values for word in value.split(","))
 
 
 @lru_cache(maxsize=1024)

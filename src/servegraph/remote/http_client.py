@@ -117,7 +117,7 @@ class HttpClient:
                     tried = f"{ip}:{port}" if ":" not in ip else f"[{ip}]:{port}"
                     try:
                         return await self._open(ip, port)
-                    except ConnectionError:
+                    except OSError:  # refused, or no way there: a machine without IPv6 has names that say otherwise
                         if number == len(addresses):
                             raise
         except OSError as error:

@@ -25,7 +25,7 @@ from servegraph.serving.routes import Answer
 
 _BOTH, _GET, _POST = ("GET", "POST"), ("GET",), ("POST",)
 _NO_FAULTS = (Overloaded, UnitTimedOut)  # of the component's code, so there is no place to show
-_STATUSES = range(100, 1000)  # what an HTTP status can be
+_STATUSES = range(200, 1000)  # what the status of an answer can be
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Source:
 """
 
 import logging
+import re
 from time import monotonic
 from typing import NamedTuple
 from urllib.parse import quote
@@ -34,6 +35,8 @@ from servegraph.serving.body import TooLarge, TooSlow
 from servegraph.serving.routes import JSON, Answer
 
 TRACEBACK_EVERY_S = 60.0
+_LONGEST_LINE = 1000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # a caller's text must not look like another line
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +56,8 @@ class FaultLog:
         shown = now - self._shown.get(kind, -TRACEBACK_EVERY_S) < TRACEBACK_EVERY_S
         if not shown:
             self._shown[kind] = now
-        log.error("puid %.128s: %.1000s", puid, error, exc_info=None if shown else error)
+        told = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", str(error)[:_LONGEST_LINE])
+        log.error("puid %.128s: %s", puid, told, exc_info=None if shown or isinstance(error, ModelNotFound) else error)
 
 
 class Status(NamedTuple):

@@ -81,7 +81,9 @@ class OpenInferenceRelay:
         return (await self._engine.predict(Envelope(OPEN_INFERENCE, "grpc", proto=proto), context)).proto()
 
     async def _model_ready_rpc(self, proto: Any, context: Context) -> Any:
-        document = (await self._engine.health(proto.name, context)).document()
+        answer = await self._engine.health(proto.name, context)
+        # Over REST the status 200 says it, and the body may well be empty.
+        document = answer.document() if answer.text().body.startswith(b"{") else {}
         return message_class("inference.ModelReadyResponse")(ready=bool(document.get("ready", True)))
 
     async def _metadata_rpc(self, proto: Any, context: Context) -> Any:

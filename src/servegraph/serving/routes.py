@@ -13,6 +13,7 @@ from servegraph.payload.envelope import Text
 
 JSON = "application/json"
 _CACHED_PATHS = 1024
+_LONGEST_CACHED = 256  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class RouteTable:
         """What is known of a path, or None."""
         if path in self._known:
             return self._known[path]
+        if len(path) > _LONGEST_CACHED:
+            return self._find(path)
         if len(self._known) >= _CACHED_PATHS:
             self._known.clear()  # callers choose the paths: the memory must have a bound
         found = self._known[path] = self._find(path)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,10 +55,14 @@ class Tls:
         """The same for gRPC.
 
         Raises:
-            EnvironmentFault: a file cannot be read.
+            EnvironmentFault: a file cannot be read, or they do not fit.
         """
         try:
             pair = (self.key.read_bytes(), self.certificate.read_bytes())
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key)
+        except ssl.SSLError as error:
+            what = f"{self.certificate} and {self.key} are no certificate and its key: {error}"
+            raise EnvironmentFault(what, hint="both must be PEM, and belong together") from error
         except OSError as error:
             hint = "mount the secret, or unset SELDON_CERT_MOUNT_PATH"
             raise EnvironmentFault(f"cannot read {error.filename}: {error.strerror}", hint=hint) from error
@@ -158,7 +163,9 @@ class Server:
         self._rest.drain()
         await asyncio.sleep(CLOSE_NOTICE_S)
         self._ports.http.pause()
-        await self._quiet()
+        await asyncio.gather(self._quiet(), self._drain_rpc())
+
+    async def _drain_rpc(self) -> None:
         if self._grpc_server is not None:
             await self._grpc_server.stop(self._drain_limit_s)
 

@@ -72,8 +72,8 @@ class TensorflowRelay:
         return Rpc(f"tensorflow.serving.{request}", handle, tells_puid=False)
 
     async def _predict_rpc(self, proto: Any, context: Context) -> Any:
-        spec = proto.tasks[0].model_spec if proto.DESCRIPTOR.name == "MultiInferenceRequest" else proto.model_spec
-        context.model = spec.name or None
+        asked = proto.tasks[:1] if proto.DESCRIPTOR.name == "MultiInferenceRequest" else [proto]
+        context.model = next((each.model_spec.name for each in asked), "") or None
         return (await self._engine.predict(Envelope(TENSORFLOW_SERVING, "grpc", proto=proto), context)).proto()
 
     async def _metadata_rpc(self, proto: Any, context: Context) -> Any:

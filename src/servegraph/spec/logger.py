@@ -33,7 +33,7 @@ def node_loggers(graph: PredictiveUnit, default_url: str = "") -> tuple[dict[str
     loggers: dict[str, NodeLogger] = {}
     problems: list[Problem] = []
     for unit in graph.walk():
-        said = getattr(unit, "logger", None)
+        said = unit.logger
         if said is None:
             continue
         found = _read(unit.name, said, default_url)

@@ -110,7 +110,7 @@ class PredictiveUnit(Resource):
     model_uri: str | None = None
     parameters: list[Parameter] = Field(default_factory=list)
     endpoint: dict[str, Any] | None = None
-    logger: dict[str, Any] | None = None
+    logger: Any = None  # read by spec.logger, for which a wrong one is no reason to stop
     children: list["PredictiveUnit"] = Field(default_factory=list)
 
     def walk(self) -> Iterator["PredictiveUnit"]:

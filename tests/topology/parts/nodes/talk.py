@@ -122,8 +122,8 @@ class Answer:
                 return len(7)
             case "refuse":
                 raise refusal(f"{self.name} is a teapot", 418, "TEAPOT")
-            case "wait":
-                threading.Event().wait(1.5)
+            case ["wait", seconds]:
+                threading.Event().wait(seconds)
         return X
 
     def _extra(self, X):
@@ -188,6 +188,9 @@ class Pass:
     """Has no type, but methods."""
 
     def transform_input(self, X, names, meta=None):
+        match wish(meta, "pass"):
+            case ["wait", seconds]:
+                threading.Event().wait(seconds)
         return X - 1 if numeric(X) else X
 
     def transform_output(self, X, names, meta=None):
