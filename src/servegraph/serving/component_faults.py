@@ -21,6 +21,7 @@ from servegraph.errors import (
 )
 from servegraph.payload.json_text import printed
 from servegraph.serving.body import TooLarge, TooSlow
+from servegraph.serving.grpc_details import fitted, sendable
 from servegraph.serving.routes import JSON, Answer
 
 NOT_FOUND = (
@@ -81,4 +82,5 @@ def failed(status: int, info: str, reason: str, headers: tuple[tuple[str, str], 
 def details_of(error: BaseException) -> tuple[grpc.StatusCode, str]:
     """The gRPC code and details for an error."""
     fault = fault_of(error)
-    return fault.code, fault.info if fault.code is not grpc.StatusCode.UNKNOWN else _CALLING + fault.info
+    prefix = _CALLING if fault.code is grpc.StatusCode.UNKNOWN else ""
+    return fault.code, fitted(prefix + sendable(fault.info))

@@ -9,7 +9,6 @@ import logging
 import re
 from time import monotonic
 from typing import NamedTuple
-from urllib.parse import quote
 
 import grpc
 
@@ -32,6 +31,7 @@ from servegraph.errors import (
 )
 from servegraph.payload.wire_json import dump
 from servegraph.serving.body import TooLarge, TooSlow
+from servegraph.serving.grpc_details import fitted, sendable
 from servegraph.serving.routes import JSON, Answer
 
 TRACEBACK_EVERY_S = 60.0
@@ -86,9 +86,6 @@ TABLE: dict[type[ServeGraphError], Status] = {
 }
 _ANY_OTHER = Status(500, _Code.INTERNAL)
 _RETRY = (("retry-after", "1"),)
-_LONGEST_DETAILS = 7500  # bytes, escaped as they travel; a longer line would become another error
-_ESCAPED = 12  # bytes of one character at most
-_UNESCAPED = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 
 def status_of(error: Exception) -> Status:
@@ -103,8 +100,7 @@ def status_of(error: Exception) -> Status:
 
 def text_of(error: Exception) -> str:
     """What the caller is told: the sentence and its fix, never a traceback."""
-    # Half of a surrogate pair, which a component may have from a request, has no form on the wire.
-    return _told(error).encode("utf-8", "backslashreplace").decode()
+    return sendable(_told(error))
 
 
 def _told(error: Exception) -> str:
@@ -116,13 +112,9 @@ def _told(error: Exception) -> str:
 
 
 def details_of(error: Exception) -> str:
-    """The same for gRPC, where a component's own errors have a prefix, and clients take no more than 8 KiB."""
+    """The same for gRPC, where a component's own errors have a prefix."""
     prefix = "Exception calling application: " if isinstance(error, UnitFailed) else ""
-    details = prefix + text_of(error)
-    if len(details) * _ESCAPED <= _LONGEST_DETAILS or len(quote(details, safe=_UNESCAPED)) <= _LONGEST_DETAILS:
-        return details
-    cut = details.encode()[: _LONGEST_DETAILS // 3]
-    return cut.decode(errors="ignore") + "..."
+    return fitted(prefix + text_of(error))
 
 
 def answer_of(error: Exception) -> Answer:
