@@ -127,7 +127,8 @@ async def test_each_node_answers_with_its_class_and_parameters_until_the_end(
     await until_true(lambda: processes(tmp_path) == [])
 
 
-@pytest.mark.parametrize(("server", "within"), [("servegraph", 3.0), ("seldon-core", 10.0)])
+# On an idle machine 1.2 s for ours: the start of a process, which takes longer where other tests run beside it.
+@pytest.mark.parametrize(("server", "within"), [("servegraph", 8.0), ("seldon-core", 15.0)])
 async def test_a_killed_node_is_whole_again_at_the_same_address(
     project: Project, tmp_path: Path, server: Server, within: float
 ):

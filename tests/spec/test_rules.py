@@ -239,6 +239,11 @@ def test_a_simple_router_needs_children():
     ]
 
 
+def test_a_draw_stays_built_in_where_an_address_was_filled_in():
+    graph = ab_test(server("a"), server("b"), endpoint={"service_host": "127.0.0.1", "service_port": 9000})
+    check(deployment(predictor({**graph, "name": "A"})))  # a component could not have this name
+
+
 def test_an_address_takes_a_built_in_implementation_out():
     """A component answers there, whatever its node is said to be; so the rules for components hold."""
     graph = ab_test(server("a"), endpoint={"service_host": "127.0.0.1", "service_port": 9000})

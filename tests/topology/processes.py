@@ -89,7 +89,8 @@ def started(
 ) -> Iterator[Process]:
     """A command; at the end it and all that it started are killed, whatever happened."""
     mark = uuid.uuid4().hex
-    own = {MARK: mark, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    # What is killed leaves its temporary folders behind: they shall be with those of the tests.
+    own = {MARK: mark, "TMPDIR": str(log.parent), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     with log.open("wb") as output:
         popen = subprocess.Popen(
             arguments,

@@ -9,7 +9,7 @@ from tests.e2e.running import wait_until
 from tests.topology.graphs import ALONE
 from tests.topology.processes import Server, ready, run
 
-WAYS = [(server, number) for server in ("servegraph", "seldon-core") for number in (signal.SIGTERM, signal.SIGKILL)]
+WAYS = [("servegraph", signal.SIGTERM), ("servegraph", signal.SIGKILL), ("seldon-core", signal.SIGKILL)]
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def graph_routes(
         return Answer(200, dump(status()))
 
     return [
-        *SeldonApi(engine, predictor, common.ready).routes(),
+        *SeldonApi(engine, predictor, common.ready, lenient=True).routes(),
         *OpenInferenceApi(engine, model, common.ready).routes(),
         *common.routes(),
         Route("GET", "/status", told),

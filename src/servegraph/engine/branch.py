@@ -13,8 +13,8 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from servegraph.errors import InvalidRoute
-from servegraph.payload import Message
+from servegraph.errors import InvalidRoute, MalformedArray
+from servegraph.payload import Message, tftensor
 from servegraph.payload.schema import message_class
 
 _MESSAGE = frozenset(("data", "meta", "status"))
@@ -66,8 +66,16 @@ def branch_of_proto(node: str, proto: Any) -> int:
         case "tensor":
             return _whole(node, _at_least_one(node, data.tensor.values))
         case "tftensor":
-            return _whole(node, _at_least_one(node, data.tftensor.int_val))
+            return _whole(node, _at_least_one(node, data.tftensor.int_val or _elements(node, data.tftensor)))
     raise _invalid(node, _NO_DATA)
+
+
+def _elements(node: str, proto: Any) -> Any:
+    """The first element of a TensorProto that holds no `int_val`, as a list; NumPy's whole numbers are 64 bits wide."""
+    try:
+        return tftensor.to_array(proto).ravel()[:1].tolist()
+    except MalformedArray as error:
+        raise _invalid(node, str(error)) from error
 
 
 _UNUSUAL = object()

@@ -25,19 +25,12 @@ _HOOKS = {
 
 
 class LocalUnit:
-    """Implements `Unit` with a component's `Caller`; its calls are counted like those of any node.
+    """Implements `Unit` with a component's `Caller`; its calls are counted like those of any node."""
 
-    Args:
-        document: the node's metadata, where the component does not speak for itself.
-    """
-
-    def __init__(
-        self, node: str, caller: Caller, listener: Listener, document: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, node: str, caller: Caller, listener: Listener) -> None:
         self._node = node
         self._caller = caller
         self._listener = listener
-        self._document = document
 
     async def transform(self, method: Method, request: Envelope[Message], context: Context) -> Envelope[Message]:
         with _Timed(self._listener, self._node, method):
@@ -73,7 +66,7 @@ class LocalUnit:
         return await self._caller.health("rest")
 
     async def metadata(self, context: Context) -> Mapping[str, Any]:
-        return self._caller.metadata() if self._document is None else self._document
+        return self._caller.metadata()
 
     async def ready(self, thorough: bool) -> bool:
         return True

@@ -62,12 +62,6 @@ class RemoteUnit:
             return await self._rest.metadata(context)
         return await self._grpc.tell(self._dialect.metadata_rpc, context)
 
-    async def metadata_text(self, context: Context) -> Text:
-        """The component's metadata as it wrote it; over gRPC, which has no text, as JSON."""
-        if self._endpoint.chosen("rest") == "rest":
-            return await self._rest.metadata_text(context)
-        return Text(orjson.dumps(await self._grpc.tell(self._dialect.metadata_rpc, context)))
-
     async def ready(self, thorough: bool) -> bool:
         path = self._dialect.health
         if thorough and path is not None and self._endpoint.http_port:

@@ -98,13 +98,9 @@ class RestHop:
         text = await self._ask(filled(self._dialect.status, context.model or self._node), None, context)
         return Envelope(MESSAGE, "rest", text=text)
 
-    async def metadata_text(self, context: Context) -> Text:
-        """The component's metadata as it wrote it; raises like `transform`."""
-        return await self._ask(filled(self._dialect.metadata, context.model or self._node), None, context)
-
     async def metadata(self, context: Context) -> Mapping[str, Any]:
         """The same, parsed; raises like `transform`."""
-        text = await self.metadata_text(context)
+        text = await self._ask(filled(self._dialect.metadata, context.model or self._node), None, context)
         with self._readable("metadata"):
             document = parsed(text, self._client.max_body)
         if not isinstance(document, dict):

@@ -4,24 +4,30 @@ Source:
     Seldon's executor.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from servegraph.engine import Engine
 from servegraph.errors import MalformedArray, UnitFailed
-from servegraph.payload.envelope import Envelope
+from servegraph.payload.envelope import Envelope, Text
 from servegraph.payload.seldon import FEEDBACK, MESSAGE
 from servegraph.payload.wire_json import dump
 from servegraph.serving.metadata import graph_metadata
-from servegraph.serving.routes import Answer, Handler, HttpRequest, Route
+from servegraph.serving.routes import JSON, Answer, Handler, HttpRequest, Route
 from servegraph.spec import PredictorSpec
 
 VERSIONS = ("v0.1", "v1.0")
 
 
 class SeldonApi:
-    """Handlers of Seldon's protocol for one graph."""
+    """Handlers of Seldon's protocol for one graph.
 
-    def __init__(self, engine: Engine, predictor: PredictorSpec, ready: Handler) -> None:
+    Args:
+        lenient: whether a body that looks like JSON is taken for it, whatever its content type says.
+    """
+
+    def __init__(self, engine: Engine, predictor: PredictorSpec, ready: Handler, lenient: bool = False) -> None:
+        self._lenient = lenient
         self._engine = engine
         self._predictor = predictor
         self._ready = ready
@@ -44,12 +50,19 @@ class SeldonApi:
             Route("GET", f"{root}/metadata/{{model}}", self._metadata, "metadata"),
         ]
 
+    def _taken(self, text: Text) -> Text:
+        if not self._lenient or "json" in text.content_type or not text.body.startswith((b"{", b"[")):
+            return text
+        return replace(text, content_type=JSON)
+
     async def _predict(self, request: HttpRequest) -> Answer:
-        answer = await self._engine.predict(Envelope(MESSAGE, "rest", text=request.text), request.context)
+        answer = await self._engine.predict(Envelope(MESSAGE, "rest", text=self._taken(request.text)), request.context)
         return _printed(answer)
 
     async def _feedback(self, request: HttpRequest) -> Answer:
-        answer = await self._engine.send_feedback(Envelope(FEEDBACK, "rest", text=request.text), request.context)
+        answer = await self._engine.send_feedback(
+            Envelope(FEEDBACK, "rest", text=self._taken(request.text)), request.context
+        )
         return _printed(answer)
 
     async def _status(self, request: HttpRequest) -> Answer:

@@ -121,10 +121,16 @@ class PredictiveUnit(Resource):
 
     @property
     def built_in(self) -> Implementation | None:
-        """The built-in implementation, if the node has one; with an address, a component implements it."""
-        if self.implementation in set(Implementation) - {Implementation.UNKNOWN_IMPLEMENTATION}:
-            return None if self.has_address else Implementation(str(self.implementation))
-        return None
+        """The built-in implementation, if the node has one.
+
+        With an address a component implements it; but RANDOM_ABTEST without a type is drawn by
+        whoever runs the graph, in any case.
+        """
+        if self.implementation not in set(Implementation) - {Implementation.UNKNOWN_IMPLEMENTATION}:
+            return None
+        implementation = Implementation(str(self.implementation))
+        is_draw = implementation is Implementation.RANDOM_ABTEST and self.type in (None, UnitType.UNKNOWN_TYPE)
+        return implementation if is_draw or not self.has_address else None
 
     @property
     def has_address(self) -> bool:
