@@ -23,7 +23,7 @@ from servegraph.payload.envelope import Text
 from servegraph.serving.body import read_body
 from servegraph.serving.escape import escaped
 from servegraph.serving.faults import FaultLog, answer_of
-from servegraph.serving.routes import JSON, Answer, HttpRequest, Match, Route, RouteTable
+from servegraph.serving.routes import Answer, HttpRequest, Match, Route, RouteTable
 
 _SKIPS = frozenset(("true", "on", "1"))
 _NOT_FOUND = Answer(404, b"404 page not found\n", "text/plain; charset=utf-8")
@@ -180,7 +180,7 @@ class RestFront:
     def _respond(self, protocol: Any, answer: Answer, headers: Sequence[tuple[str, str]]) -> None:
         fields = [*headers, *answer.headers]
         if answer.body:
-            fields.append(("content-type", answer.content_type or JSON))
+            fields.append(("content-type", answer.content_type))
         if answer.encoding:
             fields.append(("content-encoding", answer.encoding))
         if answer.header_length is not None:
