@@ -139,7 +139,7 @@ class UnitError(ServeGraphError):
     """A node failed; `unit` and `method` say which, `message` and `__cause__` say why."""
 
     def __init__(self, unit: str, method: str, message: str) -> None:
-        super().__init__(f"{unit}.{method}: {message}")
+        super().__init__(f"{unit or 'component'}.{method}: {message}")
         self.unit = unit
         self.method = method
         self.message = message

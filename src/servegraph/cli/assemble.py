@@ -1,6 +1,8 @@
 """Put a graph together: pull its artifacts, load its components, say so node by node."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -70,12 +72,27 @@ def load_nodes(
         if unit.built_in or _runs_elsewhere(unit, predictor):
             yield LoadedNode(unit)
             continue
-        artifact = _artifact(registry, unit)
         reference = _reference(unit, predictor)
+        artifact = _artifact(registry, unit)
         arguments = _arguments(unit, artifact)
-        cls = _class(project, reference, unit)
-        loaded = _load(cls, unit, arguments) if in_process else None
+        with _environment(unit, predictor):
+            cls = _class(project, reference, unit)
+            loaded = _load(cls, unit, arguments) if in_process else None
         yield LoadedNode(unit, reference, cls, loaded, artifact, arguments, perf_counter() - started)
+
+
+@contextmanager
+def _environment(unit: PredictiveUnit, predictor: PredictorSpec) -> Iterator[None]:
+    """The variables of a node's container, for as long as its component is loaded: nodes share the process."""
+    container = predictor.container(unit.name)
+    before = dict(os.environ)
+    os.environ.update(container.environment() if container else {})
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _runs_elsewhere(unit: PredictiveUnit, predictor: PredictorSpec) -> bool:
@@ -88,6 +105,11 @@ def _runs_elsewhere(unit: PredictiveUnit, predictor: PredictorSpec) -> bool:
 def _reference(unit: PredictiveUnit, predictor: PredictorSpec) -> str:
     container = predictor.container(unit.name)
     reference = container.environment().get("MODEL_NAME") if container else None
+    if not reference and unit.is_server:
+        raise ConfigurationError(
+            f"node {unit.name!r}: prepackaged servers such as {unit.implementation} are not run here",
+            hint="give the node a class (MODEL_NAME of a container of its name), or an endpoint where it runs",
+        )
     if not reference:
         raise ConfigurationError(
             f"node {unit.name!r}: nothing says which class it is",
@@ -111,7 +133,10 @@ def _class(project: Project, reference: str, unit: PredictiveUnit) -> type:
 
 
 def _arguments(unit: PredictiveUnit, artifact: Artifact | None) -> dict[str, Any]:
-    arguments: dict[str, Any] = {parameter.name: parameter.python_value() for parameter in unit.parameters}
+    try:
+        arguments: dict[str, Any] = {parameter.name: parameter.python_value() for parameter in unit.parameters}
+    except ValueError as error:
+        raise ConfigurationError(f"node {unit.name!r}: {error}", hint="correct the node's parameters") from error
     return arguments if artifact is None else {"model_uri": str(artifact.path), **arguments}
 
 

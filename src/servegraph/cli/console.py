@@ -1,8 +1,9 @@
 """What commands print: node lines, endpoints, tables. Plain lines in a pipe, colour on a terminal."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.status import Status
@@ -31,11 +32,16 @@ def progress(out: Console, text: str) -> Iterator[Status | None]:
 def node_line(node: LoadedNode) -> str:
     """`● scale  screening-scaler@champion → v1  sha 9f2c0a1b  0.41 s`."""
     if node.unit.has_address and node.reference is None:
-        return f"[blue]●[/] {node.unit.name:<12} [dim]runs at {(node.unit.endpoint or {})['service_host']}[/]"
+        return f"[blue]●[/] {node.unit.name:<12} [dim]runs at {_address(node.unit.endpoint or {})}[/]"
     if node.reference is None:
         return f"[dim]●[/] {node.unit.name:<12} [dim]{node.unit.built_in}{_parameters(node)}[/]"
     what = _artifact(node.artifact) if node.artifact else f"{node.reference}"
     return f"[green]●[/] {node.unit.name:<12} {what}  [dim]{node.seconds:.2f} s[/]"
+
+
+def _address(endpoint: Mapping[str, Any]) -> str:
+    ports = {endpoint.get(key) for key in ("httpPort", "grpcPort", "service_port")} - {None}
+    return f"{endpoint['service_host']}:{'/'.join(str(port) for port in sorted(ports, key=str))}"
 
 
 def _parameters(node: LoadedNode) -> str:

@@ -72,7 +72,14 @@ def _ignored(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return declare
 
 
-@click.command(help=HELP)
+class GoFlags(click.Command):
+    """Takes `-sdep NAME` for `--sdep NAME`, as Go's programs do."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f"-{word}" if re.match(r"-[a-z_]{2}", word) else word for word in args])
+
+
+@click.command(help=HELP, cls=GoFlags)
 @click.option("--sdep", required=True, help="Name of the SeldonDeployment.")
 @click.option("--namespace", required=True, help="Its namespace.")
 @click.option("--predictor", required=True, help="Name of the predictor.")

@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from servegraph import remote
 from servegraph.cli.fronts import relay_routes, relay_services
 from servegraph.cli.request_logging import start_request_log
@@ -67,10 +69,17 @@ class ExecutorSession:
             engine = self._engine(connections, metrics, log)
             server = self._server(engine, metrics, ports)
             await server.start()
+            self._announce(ports)
             ending.push_async_callback(server.stop, signals.hurry)
             await signals.stopped_or_ended(server)
             with suppress(TimeoutError):
                 await asyncio.wait_for(signals.hurry.wait(), self._options.shutdown_delay_s)
+
+    def _announce(self, ports: Ports) -> None:
+        options, addresses = self._options, ports.addresses
+        what = f"{options.deployment}/{self._predictor.name} ({options.protocol})"
+        metrics = f"metrics on {addresses.http}{options.metrics_path}"
+        click.echo(f"{what}: REST on {addresses.http}, gRPC on {addresses.grpc}, {metrics}")
 
     def _metrics(self) -> Metrics:
         predictor = self._predictor

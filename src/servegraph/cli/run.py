@@ -15,12 +15,12 @@ from rich.console import Console
 from servegraph.cli import logs
 from servegraph.cli.assemble import LoadedNode, load_nodes
 from servegraph.cli.console import console, node_line, progress
-from servegraph.cli.context import GRAPH_ARGUMENT, PROJECT_OPTION, open_graph, open_project, open_registry, settings
+from servegraph.cli.context import GRAPH_ARGUMENT, PROJECT_OPTION, open_graph, open_registry, settings
 from servegraph.cli.session import RunOptions, Session
 from servegraph.cli.split import Server
 from servegraph.cli.topology import FUSED, Topology
 from servegraph.errors import ConfigurationError
-from servegraph.project import Project
+from servegraph.project import Project, find_project
 from servegraph.serving.server import Addresses, Ports, take_ports
 from servegraph.spec import PredictorSpec, SeldonDeployment
 
@@ -73,7 +73,7 @@ def serving_options(command: Any) -> Any:
 @GRAPH_ARGUMENT
 @serving_options
 def run(graph: Path | None, host: str, http_port: int, grpc_port: int, folder: Path, **options: Any) -> None:
-    project = open_project(folder)
+    project = find_project(folder, required=graph is None)
     deployment = open_graph(project, graph)
     chosen = run_options(**options)
     serve(project, deployment, take_ports(Addresses(host, http_port, grpc_port)), chosen)

@@ -94,13 +94,16 @@ class Session:
             if units is None:
                 return
             log = await self._request_log(ports, ending)
-            server = self._make_server(self._make_engine(units, log), ports)
+            engine = self._make_engine(units, log)
+            server = self._make_server(engine, ports)
             await server.start()
             if self._monitor is not None:
                 await self._start_monitor(self._monitor, ending)
             ending.push_async_callback(server.stop, signals.hurry)  # first of all: what is answered is still watched
             with announced(self._project, ports.addresses):
                 print_endpoints(out, self._deployment.name, ports.addresses, self._nodes, monotonic() - loading_since)
+                if not await engine.ready(False):
+                    out.print("[yellow]not every node answers yet: /ready says 503 until they do[/]")
                 await signals.stopped_or_ended(server)
         out.print("stopped")
 

@@ -72,7 +72,9 @@ class Placement:
         Raises:
             EnvironmentFault: a node's process does not start.
         """
-        local = local_units(self._nodes, self._predictor, metrics, origins(self._deployment.name, self._predictor))
+        has_deadline = self._limits.rest_timeout_s is not None or self._limits.grpc_timeout_s is not None
+        origin_of = origins(self._deployment.name, self._predictor)
+        local = local_units(self._nodes, self._predictor, metrics, origin_of, has_deadline)
         if self._topology.server is not None:
             return await self._split_units(self._topology.server, metrics, ending, out)
         return {**self._remote_units(self._predictor, metrics, ending), **local} if self.is_remote else local

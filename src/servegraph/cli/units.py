@@ -9,22 +9,33 @@ from servegraph.component import Caller, Component, Identity, MetricSink
 from servegraph.engine import LocalUnit, Unit
 from servegraph.observe.custom import Origin
 from servegraph.observe.metrics import Metrics
+from servegraph.serving.component_pool import PatientPool
 from servegraph.spec import PredictorSpec, split_image
 
 
 def local_units(
-    nodes: Sequence[LoadedNode], predictor: PredictorSpec, metrics: Metrics, origin_of: Callable[[str], Origin]
+    nodes: Sequence[LoadedNode],
+    predictor: PredictorSpec,
+    metrics: Metrics,
+    origin_of: Callable[[str], Origin],
+    has_deadline: bool,
 ) -> dict[str, Unit]:
-    """The units of all nodes whose components are loaded here."""
+    """The units of all nodes whose components are loaded here.
+
+    Components run on the event loop, which costs least. Under a deadline each has a thread of its
+    own, as what runs on the loop can be neither interrupted nor overtaken.
+    """
     sink = metrics.custom.sink(origin_of)
     return {
-        node.unit.name: LocalUnit(node.unit.name, _caller(node, node.component, predictor, sink), metrics)
+        node.unit.name: LocalUnit(node.unit.name, _caller(node, node.component, predictor, sink, has_deadline), metrics)
         for node in nodes
         if node.component
     }
 
 
-def _caller(node: LoadedNode, component: Component, predictor: PredictorSpec, sink: MetricSink) -> Caller:
+def _caller(
+    node: LoadedNode, component: Component, predictor: PredictorSpec, sink: MetricSink, has_deadline: bool
+) -> Caller:
     """The node's component with what its container's variables say, as its own component server takes them."""
     name = node.unit.name
     container = predictor.container(name)
@@ -33,6 +44,7 @@ def _caller(node: LoadedNode, component: Component, predictor: PredictorSpec, si
         component,
         Identity(name, predictor.image(name)),
         sink,
+        PatientPool(1) if has_deadline else None,
         include_metrics=variables.get("INCLUDE_METRICS_IN_CLIENT_RESPONSE", "true").lower() == "true",
         metadata_overlay=describe.metadata_overlay(node, predictor),
     )

@@ -34,13 +34,14 @@ def mount(project: Project) -> None:
 
 
 def load_class(project: Project, reference: str) -> type:
-    """The class that a reference such as `models.fraud:Fraud` names.
+    """The class that a reference such as `models.fraud:Fraud` names; `Fraud` alone is `Fraud.py` and its class.
 
     Raises:
         ComponentNotFound: the file or the class does not exist.
         ConfigurationError: the file cannot be imported.
     """
     module_name, _, class_name = reference.replace(":", ".").rpartition(".")
+    module_name = module_name or class_name
     module = load_module(project, module_name, reference)
     found = getattr(module, class_name, None)
     if not isinstance(found, type):

@@ -27,8 +27,10 @@ class Project:
         return self.root / ".servegraph"
 
 
-def find_project(start: Path) -> Project:
+def find_project(start: Path, *, required: bool = True) -> Project:
     """The project of a folder: the nearest parent whose pyproject.toml has `[tool.servegraph]`.
+
+    Where none is `required`, any folder is one, without settings.
 
     Raises:
         ConfigurationError: there is none, or it has keys that nobody reads.
@@ -37,6 +39,8 @@ def find_project(start: Path) -> Project:
         table = _table(folder / "pyproject.toml")
         if table is not None:
             return _project(folder, table)
+    if not required:
+        return Project(start.resolve())
     raise ConfigurationError(
         f"no servegraph project at or above {start.resolve()}",
         hint="change into a folder whose pyproject.toml has a [tool.servegraph] table, or name it with --project",

@@ -38,6 +38,9 @@ TRACEBACK_EVERY_S = 60.0
 _LONGEST_LINE = 1000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # a caller's text must not look like another line
 
+# Errors whose text says all there is: nothing in this process failed.
+_SAY_IT_ALL = (ModelNotFound, GraphTimedOut, Overloaded, UnitAnswered, UnitTimedOut, UnitUnreachable, InvalidRoute)
+
 log = logging.getLogger(__name__)
 
 
@@ -57,7 +60,8 @@ class FaultLog:
         if not shown:
             self._shown[kind] = now
         told = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", str(error)[:_LONGEST_LINE])
-        log.error("puid %.128s: %s", puid, told, exc_info=None if shown or isinstance(error, ModelNotFound) else error)
+        trace = None if shown or isinstance(error, _SAY_IT_ALL) else error
+        log.error("puid %.128s: %s", puid, told, exc_info=trace)
 
 
 class Status(NamedTuple):
