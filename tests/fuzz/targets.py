@@ -9,13 +9,13 @@ import mutation
 import valid
 from fuzzing import Target
 from google.protobuf.message import DecodeError
-from servegraph.payload.seldon import FEEDBACK, MESSAGE, MESSAGES
 
 from servegraph.errors import InvalidPayload
 from servegraph.payload.envelope import Codec, Text
 from servegraph.payload.http_body import document_of
 from servegraph.payload.open_inference import OPEN_INFERENCE
 from servegraph.payload.schema import message_class
+from servegraph.payload.seldon import FEEDBACK, MESSAGE, MESSAGES
 
 _LENGTH_BYTES = 4
 
