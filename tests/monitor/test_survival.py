@@ -161,7 +161,11 @@ async def test_orphaned_monitor_ends(until, tmp_path):
     script = Path(__file__).with_name("monitor_of_tests.py")
     command = [sys.executable, str(script), str(tmp_path / "m.sock"), str(tmp_path / "c.json"), "light"]
     parent = subprocess.Popen(
-        [sys.executable, "-c", f"import subprocess; p = subprocess.Popen({command}); print(p.pid); p.wait()"],
+        [
+            sys.executable,
+            "-c",
+            f"import subprocess; p = subprocess.Popen({command}); print(p.pid, flush=True); p.wait()",
+        ],
         stdout=subprocess.PIPE,
     )
     monitor = int(parent.stdout.readline())

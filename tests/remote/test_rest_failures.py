@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
+import random
 import socket
+from contextlib import suppress
 from time import monotonic
 
 import pytest
@@ -14,9 +16,12 @@ from servegraph.remote import Connections, Timeouts
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port below those that the kernel gives to clients, so that no connection of another test takes it first."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def never(received: Received) -> bytes:

@@ -46,7 +46,7 @@ def answer(
     """
     match value:
         case np.ndarray():
-            return Envelope(MESSAGE, transport, value=_of_array(value, request, class_names, transport, meta))
+            return Envelope(MESSAGE, transport, value=_of_array(value, request, class_names, meta))
         case list():
             return _of_list(value, request, class_names, transport, meta)
         case str():
@@ -63,7 +63,7 @@ def answer(
 def _of_list(
     nested: list[Any], request: Kind | None, class_names: Callable[[], Any], transport: Transport, meta: Meta
 ) -> Envelope[Message]:
-    message = _of_array(_array(nested), request, class_names, transport, meta)
+    message = _of_array(_array(nested), request, class_names, meta)
     if transport == "grpc" or message.value.dtype.kind != "U":
         return Envelope(MESSAGE, transport, value=message)
     # As an array numbers beside strings are strings; in JSON they are what they were.
@@ -78,21 +78,11 @@ def _array(nested: list[Any]) -> NDArray[Any]:
         raise ValueError(str(error.__cause__)) from error
 
 
-def _on_the_wire(array: NDArray[Any], kind: Kind, transport: Transport) -> NDArray[Any]:
-    """Numbers as the next node would read them: doubles for fractions, and over gRPC for all."""
-    if kind == "tftensor" or array.dtype.kind not in "iuf" or array.dtype.itemsize > 8:
-        return array
-    is_kept = array.dtype == np.float64 or (transport == "rest" and array.dtype.kind != "f")
-    return array if is_kept else array.astype(np.float64)
-
-
-def _of_array(
-    array: NDArray[Any], request: Kind | None, class_names: Callable[[], Any], transport: Transport, meta: Meta
-) -> Message:
+def _of_array(array: NDArray[Any], request: Kind | None, class_names: Callable[[], Any], meta: Meta) -> Message:
     kind: Kind = "ndarray"
     if array.dtype.kind in "iufc":
         kind = request if request in ("tensor", "tftensor", "ndarray") else "tensor"
-    return Message(kind, _on_the_wire(array, kind, transport), _names(array, class_names), meta)
+    return Message(kind, array, _names(array, class_names), meta)
 
 
 def _names(array: NDArray[Any], class_names: Callable[[], Any]) -> list[str]:
