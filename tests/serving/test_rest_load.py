@@ -107,5 +107,6 @@ async def test_many_clients_that_come_and_go_leave_nothing_behind(forwards: bool
             await served.until(lambda: served.rest.in_flight == (0 if forwards else waits.asked))
         waits.go_on.set()
         await served.until(lambda: served.rest.in_flight == 0)
-        answers = await asyncio.gather(*(served.ask("POST", "/x", b"{}") for _ in range(15)))  # of 20 places; 6 may have been lost
+        # Of 20 places, 6 of which could have been lost.
+        answers = await asyncio.gather(*(served.ask("POST", "/x", b"{}") for _ in range(15)))
         assert {answer.body for answer in answers} == {b"done"}
