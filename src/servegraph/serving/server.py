@@ -13,6 +13,7 @@ from granian.log import LogLevels
 
 from servegraph.errors import ConfigurationError, EnvironmentFault, PortInUse
 from servegraph.serving.grpc_front import GrpcFront
+from servegraph.serving.memory import keep_memory_small
 from servegraph.serving.port import HttpPort, HttpServer
 from servegraph.serving.rest import RestFront
 
@@ -133,6 +134,7 @@ class Server:
             EnvironmentFault: one of the addresses is taken.
         """
         logging.getLogger("_granian").setLevel(logging.CRITICAL)
+        keep_memory_small()
         self._grpc_server = await self._rpc.start(self._ports.addresses.grpc, self._credentials)
         try:
             self._ports.http.listen()
