@@ -5,6 +5,7 @@ command line to an exit code without looking at the text:
 
     ServeGraphError
     ├── ConfigurationError        the author's mistake: the graph, the manifest, the project   exit 2
+    │   ├── MalformedFile         neither YAML nor JSON; says where
     │   ├── InvalidGraph          all broken rules at once, each with the place and the fix
     │   ├── ComponentNotFound     a reference that names no class
     │   └── ComponentMismatch     a class without the methods its node needs
@@ -46,6 +47,16 @@ class ServeGraphError(Exception):
 
 class ConfigurationError(ServeGraphError):
     """The graph, the manifest or the project is wrong; nothing has run yet."""
+
+
+class MalformedFile(ConfigurationError):
+    """A file is neither YAML nor JSON; `line` and `column` (from 1) say where."""
+
+    def __init__(self, file: str, what: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(f"{file} is no YAML: {what} (line {line}, column {column})", hint="correct the file")
+        self.what = what
+        self.line = line
+        self.column = column
 
 
 @dataclass(frozen=True, slots=True)

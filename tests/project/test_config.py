@@ -43,7 +43,7 @@ def test_unknown_keys_are_all_named(make_project: Any, tmp_path: Path):
         make_project({"pyproject.toml": '[tool.servegraph]\nport = 1\ngraph = "a"\ngraf = "b"\n'})
     path = tmp_path.resolve() / "pyproject.toml"
     assert str(caught.value) == f"[tool.servegraph] of {path} has unknown keys: graf, port"
-    assert caught.value.hint == "it knows: graph, training"
+    assert caught.value.hint == "it knows: graph, training, trusted_types, components, env"
 
 
 @pytest.mark.parametrize("setting", ["graph = 5", "training = ['models.a']"])

@@ -273,7 +273,7 @@ def test_every_field_that_is_missing_or_wrong_is_named():
         "metadata": {},
         "spec": {
             "predictors": [
-                {"graph": {"name": "m", "type": "MODELL", "parameters": [{"name": "a", "value": 1, "type": "INT"}]}},
+                {"graph": {"name": "m", "parameters": [{"name": "a", "value": 1, "type": "INT"}]}},
                 {"name": "p", "traffic": 0.5},
             ]
         },
@@ -284,11 +284,6 @@ def test_every_field_that_is_missing_or_wrong_is_named():
     assert caught.value.problems == (
         Problem("metadata.name", "Field required", fix),
         Problem("spec.predictors.0.name", "Field required", fix),
-        Problem(
-            "spec.predictors.0.graph.type",
-            "Input should be 'UNKNOWN_TYPE', 'MODEL', 'ROUTER', 'COMBINER', 'TRANSFORMER' or 'OUTPUT_TRANSFORMER'",
-            fix,
-        ),
         Problem("spec.predictors.0.graph.parameters.0.value", "Input should be a valid string", fix),
         Problem("spec.predictors.1.graph", "Field required", fix),
         Problem("spec.predictors.1.traffic", "Input should be a valid integer", fix),

@@ -1,9 +1,12 @@
 """Find the project and read `[tool.servegraph]` of its pyproject.toml: facts about the project."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError
 
 from servegraph.errors import ConfigurationError
 
@@ -15,16 +18,27 @@ class Project:
     Attributes:
         graph: the graph file that commands use when none is named, relative to the root.
         training: reference of the module with `train`, `held_out` and `SHIFTS`.
-        state: folder of everything that can be made again (registry, downloads, locks).
+        trusted_types: types that a skops file may hold beyond those that skops accepts of itself.
+        components: which class stands for the container of an image, with or without its tag.
+        environments: by name, what `servegraph render --env` puts into the manifests.
     """
 
     root: Path
     graph: str | None = None
     training: str | None = None
+    trusted_types: tuple[str, ...] = ()
+    components: Mapping[str, str] = field(default_factory=dict, hash=False)
+    environments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
     @property
     def state(self) -> Path:
+        """Folder of everything that can be made again: registry, downloads, locks."""
         return self.root / ".servegraph"
+
+    @property
+    def trust_file(self) -> Path:
+        """The artifacts that may run code when they are loaded; part of the project, like its code."""
+        return self.root / "trusted.toml"
 
 
 def find_project(start: Path, *, required: bool = True) -> Project:
@@ -58,14 +72,28 @@ def _table(path: Path) -> dict[str, Any] | None:
     return table if isinstance(table, dict) else None
 
 
+class _Table(BaseModel):
+    """`[tool.servegraph]`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    graph: StrictStr | None = None
+    training: StrictStr | None = None
+    trusted_types: tuple[StrictStr, ...] = ()
+    components: dict[StrictStr, StrictStr] = Field(default_factory=dict)
+    env: dict[StrictStr, dict[StrictStr, Any]] = Field(default_factory=dict)
+
+
 def _project(root: Path, table: dict[str, Any]) -> Project:
-    unknown = sorted(set(table) - {"graph", "training"})
+    where = f"[tool.servegraph] of {root / 'pyproject.toml'}"
+    unknown = sorted(set(table) - set(_Table.model_fields))
     if unknown:
-        raise ConfigurationError(
-            f"[tool.servegraph] of {root / 'pyproject.toml'} has unknown keys: {', '.join(unknown)}",
-            hint="it knows: graph, training",
-        )
-    for key, value in table.items():
-        if not isinstance(value, str):
-            raise ConfigurationError(f"[tool.servegraph] {key} is {value!r}", hint="write it as text")
-    return Project(root, table.get("graph"), table.get("training"))
+        known = ", ".join(_Table.model_fields)
+        raise ConfigurationError(f"{where} has unknown keys: {', '.join(unknown)}", hint=f"it knows: {known}")
+    try:
+        said = _Table.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{where}: {place}: {first['msg']}", hint="correct the value") from error
+    return Project(root, said.graph, said.training, said.trusted_types, said.components, said.env)

@@ -1,20 +1,10 @@
 """The SeldonDeployment as typed data: the one thing that graphs write and everything else reads."""
 
-from servegraph.spec.deployment import (
-    API_VERSION,
-    ROUTING_INJECTION,
-    ComponentSpec,
-    Container,
-    DeploymentSpec,
-    EnvVar,
-    Metadata,
-    PodSpec,
-    PredictorSpec,
-    SeldonDeployment,
-    SvcOrchSpec,
-    split_image,
-)
-from servegraph.spec.manifest import dump, load, parse
+from servegraph.spec.deployment import API_VERSION, DeploymentSpec, Metadata, SeldonDeployment
+from servegraph.spec.explainer import Explainer
+from servegraph.spec.manifest import dump, load, load_all, parse
+from servegraph.spec.pod import ComponentSpec, Container, EnvVar, HpaSpec, KedaSpec, PdbSpec, PodMetadata, PodSpec
+from servegraph.spec.predictor import ROUTING_INJECTION, PredictorSpec, SvcOrchSpec, split_image
 from servegraph.spec.rules import check
 from servegraph.spec.unit import Implementation, Parameter, ParameterType, PredictiveUnit, UnitMethod, UnitType
 
@@ -25,10 +15,15 @@ __all__ = [
     "Container",
     "DeploymentSpec",
     "EnvVar",
+    "Explainer",
+    "HpaSpec",
     "Implementation",
+    "KedaSpec",
     "Metadata",
     "Parameter",
     "ParameterType",
+    "PdbSpec",
+    "PodMetadata",
     "PodSpec",
     "PredictiveUnit",
     "PredictorSpec",
@@ -39,6 +34,7 @@ __all__ = [
     "check",
     "dump",
     "load",
+    "load_all",
     "parse",
     "split_image",
 ]

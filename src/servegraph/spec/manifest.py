@@ -12,28 +12,28 @@ from pydantic import ValidationError
 
 from servegraph.errors import ConfigurationError, InvalidGraph, Problem
 from servegraph.spec.deployment import SeldonDeployment
+from servegraph.spec.source import read_documents
 
 
 def load(path: Path) -> SeldonDeployment:
-    """The SeldonDeployment in a file.
+    """The one SeldonDeployment in a file; objects of other kinds beside it do not matter.
 
     Raises:
-        ConfigurationError: no such file, no YAML, or another kind of object.
+        ConfigurationError: no such file, no YAML, none or several of them.
         InvalidGraph: fields are missing or of a wrong type.
     """
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}", hint="check the path") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is no YAML: {_what(error)}", hint="correct the file") from error
-    return parse(document, str(path))
+    found = load_all(path)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise ConfigurationError(f"{path} holds no SeldonDeployment", hint="its `kind` must be SeldonDeployment")
+    names = ", ".join(each.name for each in found)
+    raise ConfigurationError(f"{path} holds {len(found)} SeldonDeployments: {names}", hint="put each in its own file")
 
 
-def _what(error: Exception) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        return f"{error.problem} (line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1})"
-    return " ".join(str(error).split())
+def load_all(path: Path) -> list[SeldonDeployment]:
+    """All SeldonDeployments in a file; raises like `load`."""
+    return [parse(document.value, str(path)) for document in read_documents(path) if document.is_deployment]
 
 
 def parse(document: Any, source: str) -> SeldonDeployment:
@@ -42,7 +42,7 @@ def parse(document: Any, source: str) -> SeldonDeployment:
     if kind != "SeldonDeployment":
         raise ConfigurationError(f"{source} holds no SeldonDeployment", hint="its `kind` must be SeldonDeployment")
     try:
-        return SeldonDeployment.model_validate(document)
+        return SeldonDeployment.read(document)
     except ValidationError as error:
         raise InvalidGraph(source, [_problem(item) for item in error.errors()]) from error
 

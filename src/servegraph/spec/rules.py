@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from servegraph.errors import InvalidGraph, Problem
-from servegraph.spec.deployment import PredictorSpec, SeldonDeployment
+from servegraph.spec.deployment import SeldonDeployment
+from servegraph.spec.predictor import PredictorSpec
 from servegraph.spec.unit import Implementation, PredictiveUnit, UnitMethod, UnitType
 
 _DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")

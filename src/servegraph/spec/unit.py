@@ -6,7 +6,7 @@ Source:
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -48,12 +48,19 @@ class ParameterType(StrEnum):
     BOOL = "BOOL"
 
 
+# The API server takes any text for these; what it knows is the enumeration's member here, other text stays text.
+_LEFT_TO_RIGHT = Field(union_mode="left_to_right")
+AnyUnitType = Annotated[UnitType | str, _LEFT_TO_RIGHT]
+AnyUnitMethod = Annotated[UnitMethod | str, _LEFT_TO_RIGHT]
+AnyParameterType = Annotated[ParameterType | str, _LEFT_TO_RIGHT]
+
+
 class Parameter(Resource):
     """A constructor argument of the component; `value` is text whatever its type."""
 
     name: str
     value: str
-    type: ParameterType = ParameterType.STRING
+    type: AnyParameterType = ParameterType.STRING
 
     @classmethod
     def of(cls, name: str, value: bool | int | float | str) -> "Parameter":
@@ -104,10 +111,13 @@ class PredictiveUnit(Resource):
     """
 
     name: str
-    type: UnitType | None = None
+    type: AnyUnitType | None = None
     implementation: str | None = None
-    methods: list[UnitMethod] = Field(default_factory=list)
+    methods: list[AnyUnitMethod] = Field(default_factory=list)
     model_uri: str | None = None
+    service_account_name: str | None = None
+    env_secret_ref_name: str | None = None
+    storage_initializer_image: str | None = None
     parameters: list[Parameter] = Field(default_factory=list)
     endpoint: dict[str, Any] | None = None
     logger: Any = None  # read by spec.logger, for which a wrong one is no reason to stop
@@ -139,17 +149,20 @@ class PredictiveUnit(Resource):
 
     @property
     def effective_type(self) -> UnitType:
-        """The type after the operator's defaulting: MODEL when nothing else is said, and for every server."""
+        """The type after the operator's defaulting: MODEL when nothing else is said, and for every server.
+
+        A word that is no type is as good as UNKNOWN_TYPE: nothing is asked of such a node.
+        """
         if self.is_server:
             return UnitType.MODEL
-        if self.type is not None:
-            return self.type
+        if self.type:
+            return self.type if isinstance(self.type, UnitType) else UnitType.UNKNOWN_TYPE
         return UnitType.UNKNOWN_TYPE if self.built_in or self.methods else UnitType.MODEL
 
     @property
     def is_server(self) -> bool:
         """Whether the node is a prepackaged server, e.g. SKLEARN_SERVER."""
-        return self.implementation is not None and self.implementation not in set(Implementation)
+        return bool(self.implementation) and self.implementation not in set(Implementation)
 
     @property
     def is_router(self) -> bool:
