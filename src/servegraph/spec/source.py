@@ -61,17 +61,17 @@ class Document:
         key, value = _walk(self.node, place, keys=True)
         return _span(value if key is None else key)
 
-    def has(self, place: Place) -> bool:
-        """Whether there is a value at a place."""
+    def value_at(self, place: Place) -> Any:
+        """The value at a place; None if there is none."""
         value = self.value
         for step in place:
-            if isinstance(value, dict) and step in value:
-                value = value[step]
+            if isinstance(value, dict):
+                value = value.get(step)
             elif isinstance(value, list) and isinstance(step, int) and step < len(value):
                 value = value[step]
             else:
-                return False
-        return True
+                return None
+        return value
 
     @property
     def is_deployment(self) -> bool:
