@@ -9,7 +9,7 @@ from servegraph.check.catalogue import RULES
 from servegraph.check.finding import Finding, Found, Level, path_text
 from servegraph.check.ignoring import without_ignored
 from servegraph.check.rule import Rule
-from servegraph.check.schema import MALFORMED, schema_findings
+from servegraph.check.schema import MALFORMED, TYPE, schema_findings, unreadable
 from servegraph.check.subject import Subject
 from servegraph.errors import InvalidGraph, MalformedFile, Problem
 from servegraph.spec import SeldonDeployment, dump
@@ -40,8 +40,12 @@ def check_document(document: Document, servers: frozenset[str] = frozenset()) ->
         return
     schema, violations = schema_findings(document)
     yield from (located(document, rule, found) for rule, found in schema)
-    deployment = _typed(document.value, violations)
-    if deployment is not None:
+    try:
+        deployment = SeldonDeployment.read(_readable(document.value, violations))
+    except ValidationError as error:
+        if not any(rule.level is Level.ERROR for rule, _ in schema):
+            yield from (located(document, TYPE, unreadable(dict(each))) for each in error.errors())
+    else:
         removed = [violation.path for violation in violations if violation.kind != "unknown"]
         yield from _independent(apply(RULES, Subject(document, deployment, servers)), removed)
 
@@ -80,15 +84,12 @@ def check_servable(deployment: SeldonDeployment) -> None:
         raise InvalidGraph(deployment.name, problems)
 
 
-def _typed(value: Any, violations: Sequence[Violation]) -> SeldonDeployment | None:
+def _readable(value: Any, violations: Sequence[Violation]) -> Any:
     """The object without what its schema refuses, so that one wrong value does not hide what else is wrong."""
     for violation in violations:
         if violation.kind != "required":
             value = _without(value, violation.path)
-    try:
-        return SeldonDeployment.read(value)
-    except ValidationError:
-        return None
+    return value
 
 
 def _without(value: Any, place: Place) -> Any:

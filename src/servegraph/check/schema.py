@@ -6,8 +6,9 @@ Source:
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from inspect import cleandoc
+from typing import Any
 
 from servegraph.check.edit import Edit, RenameKey, Replace
 from servegraph.check.finding import Found, Level
@@ -129,6 +130,12 @@ def _found(document: Document, violation: Violation) -> tuple[Rule, Found]:
                 place, message, f"write {violation.expected}", edits=[Replace(place, violation.expected)]
             )
     return TYPE, _retyped(document, violation, message)
+
+
+def unreadable(error: Mapping[str, Any]) -> Found:
+    """A value that the schema lets pass and that is no use all the same; `error` is pydantic's."""
+    place: Place = tuple(error["loc"])
+    return Found(place, f"{_field(place)}: {error['msg'].lower()}", "correct the value")
 
 
 def _field(place: Place) -> str:

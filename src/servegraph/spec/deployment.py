@@ -4,10 +4,10 @@ Source:
     SeldonDeployment CRD, `machinelearning.seldon.io`; v1, v1alpha2 and v1alpha3 have one schema.
 """
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
 from servegraph.spec.predictor import PredictorSpec
-from servegraph.spec.resource import Resource, StringMap
+from servegraph.spec.resource import Integer, Resource, StringMap
 
 API_GROUP = "machinelearning.seldon.io"
 API_VERSION = f"{API_GROUP}/v1"
@@ -38,7 +38,7 @@ class DeploymentSpec(Resource):
     protocol: str = ""
     transport: str = ""
     server_type: str = ""
-    replicas: StrictInt | None = None
+    replicas: Integer | None = None
     oauth_key: str | None = Field(default=None, alias="oauth_key")
     oauth_secret: str | None = Field(default=None, alias="oauth_secret")
 

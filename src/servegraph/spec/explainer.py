@@ -6,10 +6,10 @@ Source:
 
 from typing import Any
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
 from servegraph.spec.pod import Container
-from servegraph.spec.resource import Resource, StringMap
+from servegraph.spec.resource import Integer, Resource, StringMap
 
 EXPLAINER_TYPES = (
     "AnchorTabular",
@@ -33,5 +33,5 @@ class Explainer(Resource):
     endpoint: dict[str, Any] | None = None
     env_secret_ref_name: str | None = None
     storage_initializer_image: str | None = None
-    replicas: StrictInt | None = None
+    replicas: Integer | None = None
     init_parameters: str | None = None

@@ -8,9 +8,9 @@ Source:
 
 from typing import Any
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
-from servegraph.spec.resource import Resource, StringMap
+from servegraph.spec.resource import Integer, Resource, StringMap
 
 
 class EnvVar(Resource):
@@ -53,8 +53,8 @@ class PodMetadata(Resource):
 class HpaSpec(Resource):
     """A HorizontalPodAutoscaler; `metrics` in the shapes of autoscaling/v2beta1, `metricsv2` in those of v2."""
 
-    min_replicas: StrictInt | None = None
-    max_replicas: StrictInt
+    min_replicas: Integer | None = None
+    max_replicas: Integer
     metrics: list[dict[str, Any]] = Field(default_factory=list)
     metricsv2: list[dict[str, Any]] = Field(default_factory=list)
 
@@ -62,11 +62,11 @@ class HpaSpec(Resource):
 class KedaSpec(Resource):
     """A ScaledObject of KEDA 2.7; it wins over an `hpaSpec` beside it."""
 
-    polling_interval: StrictInt | None = None
-    cooldown_period: StrictInt | None = None
-    min_replica_count: StrictInt | None = None
-    max_replica_count: StrictInt | None = None
-    idle_replica_count: StrictInt | None = None
+    polling_interval: Integer | None = None
+    cooldown_period: Integer | None = None
+    min_replica_count: Integer | None = None
+    max_replica_count: Integer | None = None
+    idle_replica_count: Integer | None = None
     advanced: dict[str, Any] | None = None
     fallback: dict[str, Any] | None = None
     triggers: list[dict[str, Any]]
@@ -75,8 +75,8 @@ class KedaSpec(Resource):
 class PdbSpec(Resource):
     """A PodDisruptionBudget: one of two, a number or a percentage."""
 
-    min_available: StrictInt | str | None = None
-    max_unavailable: StrictInt | str | None = None
+    min_available: Integer | str | None = None
+    max_unavailable: Integer | str | None = None
 
 
 class ComponentSpec(Resource):
@@ -84,7 +84,7 @@ class ComponentSpec(Resource):
 
     metadata: PodMetadata = Field(default_factory=PodMetadata)
     spec: PodSpec = Field(default_factory=PodSpec)
-    replicas: StrictInt | None = None
+    replicas: Integer | None = None
     hpa_spec: HpaSpec | None = None
     keda_spec: KedaSpec | None = None
     pdb_spec: PdbSpec | None = None

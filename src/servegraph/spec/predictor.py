@@ -7,11 +7,11 @@ Source:
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool
 
 from servegraph.spec.explainer import Explainer
 from servegraph.spec.pod import ComponentSpec, Container, EnvVar
-from servegraph.spec.resource import Resource, StringMap
+from servegraph.spec.resource import Integer, Resource, StringMap
 from servegraph.spec.unit import PredictiveUnit
 
 ROUTING_INJECTION = "SELDON_ENABLE_ROUTING_INJECTION"
@@ -22,7 +22,7 @@ class SvcOrchSpec(Resource):
 
     resources: dict[str, Any] = Field(default_factory=dict)
     env: list[EnvVar] = Field(default_factory=list)
-    replicas: StrictInt | None = None
+    replicas: Integer | None = None
 
 
 class Ssl(Resource):
@@ -40,8 +40,8 @@ class PredictorSpec(Resource):
     name: str
     graph: PredictiveUnit
     component_specs: list[ComponentSpec] | None = None
-    replicas: StrictInt | None = None
-    traffic: StrictInt | None = None
+    replicas: Integer | None = None
+    traffic: Integer | None = None
     shadow: StrictBool = False
     annotations: StringMap = Field(default_factory=dict)
     labels: StringMap = Field(default_factory=dict)
@@ -49,7 +49,7 @@ class PredictorSpec(Resource):
     svc_orch_spec: SvcOrchSpec = Field(default_factory=SvcOrchSpec)
     engine_resources: dict[str, Any] | None = None
     ssl: Ssl | None = None
-    progress_deadline_seconds: StrictInt | None = None
+    progress_deadline_seconds: Integer | None = None
 
     def containers(self) -> Iterator[Container]:
         for pod in self.component_specs or []:

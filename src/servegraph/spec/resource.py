@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ModelWrapValidatorHandler, PrivateAttr, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    StrictInt,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core.core_schema import ValidationInfo
 
@@ -78,3 +86,11 @@ def _without_nulls(document: Any) -> Any:
 
 StringMap = Annotated[dict[str, str], BeforeValidator(_without_nulls)]
 """Annotations, labels and their like; a null in one is as good as absent, too."""
+
+
+def _integral(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Integer = Annotated[StrictInt, BeforeValidator(_integral)]
+"""A whole number; JSON does not tell 50.0 from 50."""
