@@ -11,7 +11,7 @@ command line to an exit code without looking at the text:
     │   └── ComponentMismatch     a class without the methods its node needs
     ├── EnvironmentFault          the machine or a service is not as needed                    exit 3
     │   ├── PortInUse
-    │   ├── ArtifactNotFound      the registry has no such artifact, version or alias
+    │   ├── ArtifactNotFound      no such artifact, version, alias, run or place
     │   ├── ArtifactRefused       found, and not safe to load or not what was locked
     │   └── RegistryUnreachable
     ├── PayloadError              the caller's mistake                                         4xx
@@ -97,7 +97,7 @@ class PortInUse(EnvironmentFault):
 
 
 class ArtifactNotFound(EnvironmentFault):
-    """The registry holds no such artifact, version or alias."""
+    """There is no such artifact, version, alias or run, or nothing at the place that is named."""
 
 
 class ArtifactRefused(EnvironmentFault):
@@ -105,7 +105,7 @@ class ArtifactRefused(EnvironmentFault):
 
 
 class RegistryUnreachable(EnvironmentFault):
-    """The MLflow registry does not answer."""
+    """The MLflow registry, or the store that an artifact lies in, does not answer or denies access."""
 
 
 class PayloadError(ServeGraphError):

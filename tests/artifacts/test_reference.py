@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from servegraph.artifacts.reference import Reference, parse
+from servegraph.artifacts.reference import Location, Reference, RunPath, parse
 from servegraph.errors import ConfigurationError
 
 
@@ -18,6 +18,15 @@ from servegraph.errors import ConfigurationError
         ("/mnt/models", Path("/mnt/models")),
         ("made/here", Path("made/here")),
         ("file:///mnt/my%20models", Path("/mnt/my models")),
+        ("a folder: mine/model", Path("a folder: mine/model")),
+        ("runs:/0a1b/model", RunPath("0a1b", "model")),
+        ("runs:/0a1b/deep/model/", RunPath("0a1b", "deep/model")),
+        ("runs:/0a1b", RunPath("0a1b", "")),
+        ("s3://bucket/model", Location("s3", "bucket/model")),
+        ("s3:bucket/model", Location("s3", "bucket/model")),
+        ("minio:///bucket/model/", Location("minio", "bucket/model/")),
+        ("gs:bucket", Location("gs", "bucket")),
+        ("https://host/a/model.zip?sign=1", Location("https", "host/a/model.zip?sign=1")),
     ],
 )
 def test_uri_is_understood(uri: str, expected: object) -> None:
@@ -34,12 +43,26 @@ def test_uri_is_understood(uri: str, expected: object) -> None:
         "models:/..@champion",
         "models:/scaler/3/sub",
         "models:scaler/3",
-        "s3://bucket/model",
-        "gs:bucket",
         "file://other-host/model",
+        "s3://",
+        "runs:/",
+        "runs:/0a1b/../other",
+        "https://host/folder/",
     ],
 )
 def test_other_uri_is_a_configuration_error(uri: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         parse(uri)
     assert raised.value.hint
+
+
+def test_shown_uri_has_no_password_and_no_signature() -> None:
+    location = parse("https://me:secret@host/a%20b/model.zip?sign=secret#part")
+    assert isinstance(location, Location)
+    assert (location.shown, location.name) == ("https://host/a%20b/model.zip", "model.zip")
+
+
+def test_name_with_a_question_mark_is_only_cut_in_the_web() -> None:
+    location = parse("s3://bucket/what?/model@2")
+    assert isinstance(location, Location)
+    assert (location.shown, location.name) == ("s3://bucket/what?/model@2", "model@2")

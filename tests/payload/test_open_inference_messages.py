@@ -53,6 +53,12 @@ def test_several_columns_are_a_table():
     assert message.value.tolist() == [[1, 3], [2, 4]]
 
 
+def test_a_single_column_of_a_table_keeps_its_name():
+    message = asked(Tensor("age", "INT64", np.array([30, 40])), content_type="pd")
+    assert (message.names, message.value.tolist()) == (["age"], [[30], [40]])
+    assert asked(Tensor("age", "INT64", np.array([30, 40]))).value.tolist() == [30, 40]
+
+
 def test_columns_of_text_and_numbers_are_an_ndarray():
     message = asked(Tensor("a", "BYTES", bytes_of(b"x", b"y")), Tensor("b", "FP64", np.array([1.5, 2.5])))
     assert (message.kind, message.names) == ("ndarray", ["a", "b"])

@@ -5,11 +5,12 @@ Used for every registry that is not a local SQLite file, and when that file's ta
 
 import logging
 import os
+import tempfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from servegraph.artifacts.reference import Pinned, Reference, no_alias, no_name, no_version
+from servegraph.artifacts.reference import Pinned, Reference, RunPath, no_alias, no_name, no_run, no_version
 from servegraph.errors import RegistryUnreachable
 
 # A wrong address must be told in seconds; MLflow's own defaults retry for minutes. No usage
@@ -55,6 +56,24 @@ def find(tracking_uri: str, wanted: Reference) -> Pinned:
         raise unreachable(tracking_uri, error) from error
 
 
+def find_run(tracking_uri: str, wanted: RunPath) -> str:
+    """Where the files are that a run left at a path, from any MLflow tracking server.
+
+    Raises:
+        ArtifactNotFound: no such run.
+        RegistryUnreachable: the server does not answer, or refuses to.
+    """
+    mlflow = import_mlflow()
+    try:
+        client = mlflow.MlflowClient(tracking_uri=tracking_uri)
+        info = client.get_run(wanted.run_id).info
+        return str(wanted.below(info.artifact_uri, _logged(client, info.experiment_id, wanted)))
+    except mlflow.MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise no_run(wanted.run_id) from error
+        raise unreachable(tracking_uri, error) from error
+
+
 def download(tracking_uri: str, pinned: Pinned, target: Path) -> Path:
     """Copy a version's files to `target`, which appears only when it is complete.
 
@@ -70,8 +89,11 @@ def download(tracking_uri: str, pinned: Pinned, target: Path) -> Path:
             )
         except Exception as error:  # every kind of store raises its own
             raise unreachable(pinned.location, error) from error
+        whole = Path(got)
+        if whole.is_file():  # it comes in a folder of its own, as everything does
+            whole = whole.rename(Path(tempfile.mkdtemp(dir=scratch)) / whole.name).parent
         try:
-            Path(got).rename(target)
+            whole.rename(target)
         except OSError:
             if not target.is_dir():  # else another process was first with the same version
                 raise
@@ -124,3 +146,14 @@ def _location(client: Any, name: str, version: str) -> str:
     if location.startswith("models:/m-"):
         return str(client.get_logged_model(location.removeprefix("models:/")).artifact_location)
     return location
+
+
+def _logged(client: Any, experiment_id: str, wanted: RunPath) -> str | None:
+    """Where the model is that the run logged under the path's first part, if it did."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        named = client.search_logged_models([experiment_id], filter_string=f"name = '{wanted.first}'")
+    except MlflowException:  # a server before MLflow 3, or a name that is none
+        return None
+    return next((str(model.artifact_location) for model in named if model.source_run_id == wanted.run_id), None)

@@ -1,6 +1,6 @@
-"""An artifact as files: a local folder with an MLmodel file, and the digest of all it holds.
+"""An artifact as files: a local folder, and the digest of all it holds.
 
-What the files mean is said by MLflow's MLmodel format; nothing here imports MLflow or runs what it finds.
+If there is an MLmodel file among them, it says what they mean; nothing here imports MLflow or runs what it finds.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from typing import Any
 
 from servegraph.artifacts.mlmodel import inside, read_mlmodel
 from servegraph.artifacts.signature import Signature, read_signature
+from servegraph.errors import ArtifactNotFound
 
 # MLflow writes this note beside a model whenever somebody else downloads it; nobody loads it.
 _DOWNLOAD_NOTE = "registered_model_meta"
@@ -22,11 +23,12 @@ class Artifact:
 
     Attributes:
         uri: as it was asked for.
-        version: the registry's number; `local` for a folder that no registry knows.
+        version: the registry's number; the id of the run; `local` for a folder of this machine; else what
+            stands for the content in its store.
         alias: the alias it was found by, if any.
-        path: local folder that holds the MLmodel file.
+        path: local folder with the files.
         digest: SHA-256 (hex) over every file's relative name and content.
-        signature: None if the MLmodel has none.
+        signature: None if no MLmodel has one.
     """
 
     uri: str
@@ -39,12 +41,19 @@ class Artifact:
 
     @property
     def pinned_uri(self) -> str:
-        """The URI that never moves: `models:/name/version`, or the folder."""
-        return str(self.path) if self.version == "local" else f"models:/{self.name}/{self.version}"
+        """The URI that moves least: `models:/name/version`, the folder, or as it was asked for."""
+        if self.version == "local":
+            return str(self.path)
+        return f"models:/{self.name}/{self.version}" if self.uri.startswith("models:") else self.uri
+
+    @property
+    def is_mlflow(self) -> bool:
+        """Whether the files are in MLflow's format."""
+        return (self.path / "MLmodel").is_file()
 
     def input_example(self) -> list[Any] | None:
         """The rows that the artifact was registered with, read from its file; None if there are none."""
-        entry = read_mlmodel(self.path).get("saved_input_example_info")
+        entry = read_mlmodel(self.path).get("saved_input_example_info") if self.is_mlflow else None
         if not isinstance(entry, dict):
             return None
         document = json.loads(inside(self.path, entry.get("artifact_path")).read_bytes())
@@ -56,10 +65,12 @@ def describe(folder: Path, *, uri: str, name: str, version: str, alias: str | No
     """Read and hash an artifact's folder.
 
     Raises:
-        ArtifactNotFound: the folder or its MLmodel is not there.
+        ArtifactNotFound: there is no file in the folder.
         ArtifactRefused: its MLmodel cannot be read.
     """
-    signature = read_signature(folder)
+    if not any(path.is_file() for path in folder.rglob("*")):
+        raise ArtifactNotFound(f"{folder} holds no files", hint="is it the right folder?")
+    signature = read_signature(folder) if (folder / "MLmodel").is_file() else None
     return Artifact(uri, name, version, alias, folder, digest(folder), signature)
 
 

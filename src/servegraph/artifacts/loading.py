@@ -4,7 +4,7 @@ Models are read from skops files only, and only types on the *caller's* list are
 inside the artifact was written by whoever wrote the artifact. Pickles are refused. No MLflow here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,10 @@ def load_model(path: str | Path, trusted: Sequence[str] = ()) -> Any:
             f"{folder} holds a model as {stored_as}, and loading that runs whatever code is in it",
             hint='log it again with serialization_format="skops"',
         )
-    return _load_skops(inside(folder, entry.get("pickled_model")), trusted)
+    file = inside(folder, entry.get("pickled_model"))
+    return load_skops(
+        file, trusted, lambda _: "if these types are what the model needs, add them to the component's TRUSTED"
+    )
 
 
 def files(path: str | Path) -> Path:
@@ -49,19 +52,30 @@ def files(path: str | Path) -> Path:
     return inside(folder, entry["data"])
 
 
-def _load_skops(file: Path, trusted: Sequence[str]) -> Any:
+def load_skops(
+    file: Path,
+    trusted: Collection[str],
+    hint: Callable[[list[str]], str],
+    covers_all: Callable[[], bool] = lambda: False,
+) -> Any:
+    """The object in a skops file.
+
+    Args:
+        trusted: full names of types to accept beyond those that skops accepts of itself.
+        hint: what to do about the types that are not.
+        covers_all: asked only then: whether whatever the file holds is accepted all the same.
+    Raises:
+        ArtifactRefused: it wants other types, or cannot be read.
+    """
     import skops.io
 
     try:
         unknown = sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted))
-        if not unknown:
-            return skops.io.load(file, trusted=list(trusted))
+        if not unknown or covers_all():
+            return skops.io.load(file, trusted=[*trusted, *unknown])
     except Exception as error:  # a crafted or damaged file may fail anywhere in skops
         raise ArtifactRefused(
             f"{file} is no readable skops file: {type(error).__name__}: {error}",
             hint="register a new version",
         ) from error
-    raise ArtifactRefused(
-        f"{file} wants to make {', '.join(unknown)}, which the component does not trust",
-        hint="if these types are what the model needs, add them to the component's TRUSTED",
-    )
+    raise ArtifactRefused(f"{file} wants to make {', '.join(unknown)}, which is not trusted", hint=hint(unknown))

@@ -1,4 +1,5 @@
-"""How an artifact is asked for: `models:/name@alias`, `models:/name/3`, or a local folder.
+"""How an artifact is asked for: in MLflow (`models:/name@alias`, `models:/name/3`, `runs:/id/path`),
+on this machine (a path, `file://`), or in a store (`s3://`, `gs://`, `https://`, rclone's `remote:bucket/path`).
 
 Only the text is looked at here; nothing is searched for.
 """
@@ -12,7 +13,10 @@ from urllib.parse import unquote, urlsplit
 from servegraph.errors import ArtifactNotFound, ConfigurationError
 
 _REGISTERED = re.compile(r"models:/(?P<name>[^/:@]+)(?:@(?P<alias>[\w.-]+)|/(?P<version>[0-9]{1,9}))")
-_FORMS = "write models:/<name>@<alias>, models:/<name>/<version number>, or a folder that holds an MLmodel"
+_RUN = re.compile(r"runs:/+(?P<run>[0-9A-Za-z_-]+)(?:/(?P<path>.+))?")
+_STORED = re.compile(r"(?P<remote>[A-Za-z0-9][\w.+-]*):(?P<path>.*)", re.DOTALL)
+_FORMS = "write models:/<name>@<alias>, or models:/<name>/<version number>"
+_WEB = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +37,74 @@ class Pinned:
     location: str
 
 
-def parse(uri: str) -> Reference | Path:
-    """A reference to a registered artifact, or the path of a local folder.
+@dataclass(frozen=True, slots=True)
+class RunPath:
+    """What an MLflow run left behind: `path` below its artifacts, all of them if empty."""
+
+    run_id: str
+    path: str
+
+    @property
+    def first(self) -> str:
+        """The first part of the path: since MLflow 3 a logged model may have it for a name."""
+        return self.path.partition("/")[0]
+
+    def below(self, root: str | None, model: str | None) -> str | None:
+        """The URI of the files: in the model that the run logged under this name, else among the run's own."""
+        start, rest = (model, self.path.partition("/")[2]) if model else (root, self.path)
+        return f"{start.rstrip('/')}/{rest}".rstrip("/") if start else None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a store, as asked for.
+
+    Attributes:
+        remote: the scheme, or the name of an rclone remote: `s3`, `gs`, `https`, `minio`.
+        path: bucket and path without leading slashes; of the web, all after `https://`.
+    """
+
+    remote: str
+    path: str
+
+    @property
+    def is_web(self) -> bool:
+        return self.remote in _WEB
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return unquote(self._plain.rstrip("/").rpartition("/")[2])
+
+    @property
+    def shown(self) -> str:
+        """The URI for people: without a password, and without a query, which may be a signature."""
+        user, at, rest = self._plain.rpartition("@") if self.is_web else ("", "", self._plain)
+        return f"{self.remote}://{rest if at else user + rest}"
+
+    @property
+    def _plain(self) -> str:
+        return re.split(r"[?#]", self.path)[0] if self.is_web else self.path
+
+
+def parse(uri: str) -> Reference | RunPath | Location | Path:
+    """What a URI asks for; a `Path` for what lies on this machine.
 
     Raises:
-        ConfigurationError: any other form, stages and `latest` included.
+        ConfigurationError: a form that means nothing, stages and `latest` included.
     """
     if uri.startswith("models:"):
         return _registered(uri)
-    folder = local_path(uri)
-    if folder is None:
-        raise ConfigurationError(f"{uri!r} is not an artifact that can be pulled", hint=_FORMS)
-    return folder
+    if uri.startswith("runs:"):
+        return _of_run(uri)
+    local = local_path(uri)
+    return _stored(uri) if local is None else local
 
 
 def local_path(location: str) -> Path | None:
     """The path that a plain path or a `file:` URI means; None for what lies elsewhere."""
     if "://" not in location and not location.startswith("file:"):
-        return None if re.match(r"[a-z][a-z0-9+.-]+:", location) else Path(location)
+        return None if _STORED.fullmatch(location) else Path(location)
     parts = urlsplit(location)
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return Path(unquote(parts.path))
@@ -71,6 +125,30 @@ def _registered(uri: str) -> Reference:
     return Reference(match["name"], match["alias"], str(int(version)) if version else None)
 
 
+def _of_run(uri: str) -> RunPath:
+    match = _RUN.fullmatch(uri)
+    path = (match["path"] or "").strip("/") if match else ""
+    if match is None or ".." in path.split("/"):
+        raise ConfigurationError(f"{uri!r} names no run's artifact", hint="write runs:/<run id>/<path>")
+    return RunPath(match["run"], path)
+
+
+def _stored(uri: str) -> Location:
+    match = _STORED.fullmatch(uri)
+    path = match["path"].lstrip("/") if match else ""
+    if match is None or not path or match["remote"] == "file":
+        raise ConfigurationError(
+            f"{uri!r} names no place that an artifact can be in",
+            hint="write a path, models:/<name>@<alias>, s3://<bucket>/<path>, or the like",
+        )
+    remote = match["remote"]
+    if remote in _WEB and path.endswith("/"):
+        raise ConfigurationError(
+            f"{uri!r}: a folder cannot be listed over {remote}", hint="name a file, or an archive (.zip, .tar.gz)"
+        )
+    return Location(remote, path)
+
+
 def no_name(name: str, known: Sequence[str]) -> ArtifactNotFound:
     hint = f"registered: {', '.join(sorted(known))}" if known else "run `servegraph train`"
     return ArtifactNotFound(f"the registry has no artifact named {name!r}", hint=hint)
@@ -84,3 +162,7 @@ def no_alias(name: str, alias: str, known: Sequence[str]) -> ArtifactNotFound:
 def no_version(name: str, version: str, known: Sequence[str]) -> ArtifactNotFound:
     there = f"its versions: {', '.join(sorted(known, key=int))}" if known else "run `servegraph train`"
     return ArtifactNotFound(f"artifact {name!r} has no version {version}", hint=there)
+
+
+def no_run(run_id: str) -> ArtifactNotFound:
+    return ArtifactNotFound(f"the registry has no run {run_id!r}", hint="copy the id from MLflow's page of the run")

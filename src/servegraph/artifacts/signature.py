@@ -11,10 +11,15 @@ from servegraph.errors import ArtifactRefused
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `dtype` is MLflow's word for it ("double", "long", "string", ...)."""
+    """One column; `dtype` is MLflow's word for it ("double", "long", "string", ...).
+
+    Attributes:
+        required: whether the model cannot do without.
+    """
 
     name: str | None
     dtype: str
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def read_signature(path: str | Path) -> Signature | None:
 def _columns(specs: list[dict[str, Any]] | None) -> tuple[Column, ...] | None:
     if not specs or any(spec["type"] == "tensor" and not spec.get("name") for spec in specs):
         return None
-    return tuple(Column(spec.get("name"), _dtype(spec)) for spec in specs)
+    return tuple(Column(spec.get("name"), _dtype(spec), bool(spec.get("required", True))) for spec in specs)
 
 
 def _dtype(spec: dict[str, Any]) -> str:

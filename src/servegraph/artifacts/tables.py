@@ -4,11 +4,11 @@ Reads only. Whenever the tables are not as expected, the answer is None and MLfl
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from servegraph.artifacts.reference import Pinned, Reference, no_alias, no_name, no_version
+from servegraph.artifacts.reference import Pinned, Reference, RunPath, no_alias, no_name, no_run, no_version
 from servegraph.errors import ArtifactNotFound, RegistryUnreachable
 
 _SCHEME = "sqlite:///"
@@ -20,6 +20,12 @@ _VERSIONS = """
 """
 _ALIASES = "select alias, version from registered_model_aliases where workspace = 'default' and name = ?"
 _NAMES = "select name from registered_models where workspace = 'default'"
+
+_RUN = "select artifact_uri from runs where run_uuid = ? and lifecycle_stage = 'active'"
+_LOGGED = """
+    select artifact_location from logged_models
+    where source_run_id = ? and name = ? and lifecycle_stage = 'active' order by creation_timestamp_ms desc
+"""
 
 
 def database(tracking_uri: str) -> Path | None:
@@ -36,11 +42,25 @@ def find(path: Path, wanted: Reference) -> Pinned | None:
         ArtifactNotFound: there is no database, or no such name, alias or version in it.
         RegistryUnreachable: the file is no database.
     """
+    return _asked(path, lambda database: _find(database, wanted))
+
+
+def find_run(path: Path, wanted: RunPath) -> str | None:
+    """Where the files are that a run left at a path; None if these tables cannot tell.
+
+    Raises:
+        ArtifactNotFound: there is no database, or no such run in it.
+        RegistryUnreachable: the file is no database.
+    """
+    return _asked(path, lambda database: _find_run(database, wanted))
+
+
+def _asked[T](path: Path, ask: Callable[[sqlite3.Connection], T | None]) -> T | None:
     if not path.is_file():
         raise ArtifactNotFound(f"there is no registry yet at {path}", hint="run `servegraph train`")
     with _open(path) as database:
         try:
-            return _find(database, wanted)
+            return ask(database)
         except sqlite3.OperationalError:
             return None
         except sqlite3.DatabaseError as error:
@@ -70,3 +90,12 @@ def _aliased(database: sqlite3.Connection, name: str, alias: str) -> str:
     if alias not in aliases:
         raise no_alias(name, alias, list(aliases))
     return aliases[alias]
+
+
+def _find_run(database: sqlite3.Connection, wanted: RunPath) -> str | None:
+    runs = database.execute(_RUN, (wanted.run_id,)).fetchall()
+    if not runs:
+        raise no_run(wanted.run_id)
+    (root,) = runs[0]
+    logged = database.execute(_LOGGED, (wanted.run_id, wanted.first)).fetchone()
+    return wanted.below(str(root) if root else None, logged[0] if logged else None)

@@ -20,6 +20,7 @@ from servegraph.payload.open_inference.datatypes import DTYPES, datatype_of
 from servegraph.payload.open_inference.model import InferRequest, InferResponse, Parameters, Tensor
 
 DEFAULT_OUTPUT = "predict"
+_TABLE = "pd"  # the content type of a request whose inputs are columns, be it a single one
 
 
 @dataclass(slots=True)
@@ -75,6 +76,8 @@ def _json_or_none(text: str) -> Any:
 
 
 def _of_one(tensor: Tensor, parameters: Parameters) -> Message:
+    if parameters.get("content_type") == _TABLE and tensor.shape[:1] == (tensor.data.size,):
+        return _of_several([tensor], parameters)
     if tensor.datatype != "BYTES":
         return Message("tensor", tensor.data, _names(parameters))
     kind = parameters.get("content_type")
