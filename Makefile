@@ -34,6 +34,8 @@ fuzz: setup  ## throw broken messages at the decoders for a minute
 
 manifests: setup  ## write manifests/ again from graphs/ and the registry
 	@for graph in graphs/*.py; do $(BIN)/servegraph render $$graph || exit; done
+	@$(BIN)/servegraph render --form fused
+	@$(BIN)/servegraph render --env prod
 	@$(BIN)/servegraph dashboards
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate --python-version 3.12 \
@@ -41,6 +43,8 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --n
 
 lock: setup  ## resolve requirements/*.txt again; UPGRADE=1 for the newest versions
 	@$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
+	@$(COMPILE) --extra mlflow --extra drift --group image --constraint requirements/dev.txt \
+		--output-file requirements/image.txt
 	@$(COMPILE:pyproject.toml=) --group setup --output-file requirements/uv.txt
 
 clean:  ## remove .venv and caches; .servegraph (registry and state) stays

@@ -1,6 +1,8 @@
 """`servegraph render`: what it writes is stable, committed, and what Kubernetes and Seldon take."""
 
 import json
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -8,86 +10,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 from kubernetes.client import ApiClient
 from tests.e2e.conftest import ROOT, copy_project
 from tests.e2e.running import command, serving
 
-from servegraph.spec import check, load
+from servegraph.check.run import check_text
+from servegraph.spec import SeldonDeployment, check
+from servegraph.spec.crd import violations
 
 GRAPHS = ("screening", "ensemble")
-TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
-WHOLE = {"type": "integer", "format": "int32"}
-UNIT = {
-    "type": "object",
-    "required": ["name"],
-    "properties": {
-        "name": TEXT,
-        "type": {"enum": ["MODEL", "ROUTER", "COMBINER", "TRANSFORMER", "OUTPUT_TRANSFORMER"]},
-        "implementation": TEXT,
-        "modelUri": {"type": "string", "pattern": "^models:/[^/@]+/[0-9]+$"},
-        "parameters": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["name", "value", "type"],
-                "properties": {
-                    "name": TEXT,
-                    "value": TEXT,
-                    "type": {"enum": ["INT", "FLOAT", "DOUBLE", "STRING", "BOOL"]},
-                },
-                "additionalProperties": False,
-            },
-        },
-        "children": {"type": "array", "items": {"$ref": "#/$defs/unit"}},
-    },
-    "additionalProperties": False,
-}
-ENVIRONMENT = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "required": ["name", "value"],
-        "properties": {"name": TEXT, "value": {"type": "string"}},
-        "additionalProperties": False,
-    },
-}
-PREDICTOR = {
-    "type": "object",
-    "required": ["name", "graph"],
-    "properties": {
-        "name": TEXT,
-        "graph": {"$ref": "#/$defs/unit"},
-        "replicas": WHOLE,
-        "componentSpecs": {
-            "type": "array",
-            "items": {"type": "object", "required": ["spec"], "properties": {"spec": {"required": ["containers"]}}},
-        },
-        "svcOrchSpec": {"type": "object", "properties": {"env": ENVIRONMENT}, "additionalProperties": False},
-    },
-    "additionalProperties": False,
-}
-# The fields that we write, as the CRD types them, and no others: the API server would drop those in silence.
-SCHEMA = {
-    "$defs": {"unit": UNIT},
-    "type": "object",
-    "required": ["apiVersion", "kind", "metadata", "spec"],
-    "properties": {
-        "apiVersion": {"const": "machinelearning.seldon.io/v1"},
-        "kind": {"const": "SeldonDeployment"},
-        "metadata": {"type": "object", "required": ["name"], "properties": {"name": TEXT}},
-        "spec": {
-            "type": "object",
-            "required": ["predictors"],
-            "properties": {"predictors": {"type": "array", "items": PREDICTOR, "minItems": 1}},
-            "additionalProperties": False,
-        },
-    },
-    "additionalProperties": False,
-}
-
+COMMITTED = ("screening.yaml", "ensemble.yaml", "screening-fused.yaml", "overlays/prod/seldondeployment.yaml")
 PUBLISH = """
 import sys
 from pathlib import Path
@@ -137,39 +71,126 @@ def test_rendering_a_manifest_keeps_it(tmp_path: Path, trained_store: Path) -> N
     assert done.stdout == (ROOT / "manifests" / "screening.yaml").read_text()
 
 
-@pytest.mark.parametrize("name", GRAPHS)
-def test_committed_manifest_passes_our_own_rules(name: str) -> None:
-    check(load(ROOT / "manifests" / f"{name}.yaml"))
-
-
 def test_committed_manifest_asks_for_the_routing(manifest: Any) -> None:
     assert predictor(manifest)["svcOrchSpec"]["env"] == [{"name": "SELDON_ENABLE_ROUTING_INJECTION", "value": "true"}]
 
 
-def test_committed_manifest_fits_the_custom_resource(manifest: Any) -> None:
-    jsonschema.validate(manifest, SCHEMA, jsonschema.Draft202012Validator)
+@pytest.mark.parametrize("name", COMMITTED)
+def test_committed_manifest_fits_the_custom_resource_and_our_own_rules(name: str) -> None:
+    documents = yaml.safe_load_all((ROOT / "manifests" / name).read_text())
+    (manifest,) = [document for document in documents if document["kind"] == "SeldonDeployment"]
+    assert violations(manifest) == []
+    check(SeldonDeployment.read(manifest))
+
+
+@pytest.mark.parametrize("name", ["screening-fused.yaml", "overlays/prod/seldondeployment.yaml"])
+def test_committed_manifest_for_a_cluster_has_no_finding(name: str) -> None:
+    assert check_text((ROOT / "manifests" / name).read_text(), name) == []
+
+
+def test_committed_manifest_names_versions(manifest: Any) -> None:
+    uris = re.findall(r"models:/\S+", yaml.safe_dump(manifest))
+    assert uris
+    assert all(re.fullmatch(r"models:/[^/@]+/[0-9]+", uri) for uri in uris)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, trained_store: Path) -> Path:
+    """A project for tests that write into its manifests/."""
+    project = copy_project(tmp_path_factory.mktemp("overlays") / "project", trained_store)
+    with (project / "pyproject.toml").open("a") as settings:
+        settings.write('\n[tool.servegraph.env.stage]\nnamespace = "wards"\nenvSecretRefName = "registry"\n')
+    (project / "requirements.txt").touch()
+    return project
+
+
+def test_overlay_of_the_project_is_the_committed_one(project: Path) -> None:
+    committed = ROOT / "manifests" / "overlays" / "prod"
+    written = project / "manifests" / "overlays" / "prod"
+    shutil.rmtree(written, ignore_errors=True)
+    for _ in range(2):
+        done = command(project, "render", "--env", "prod")
+        assert done.returncode == 0, done.stderr
+        assert {path.name: path.read_text() for path in written.iterdir()} == {
+            path.name: path.read_text() for path in committed.iterdir()
+        }
+
+
+def test_fused_manifest_of_the_project_is_the_committed_one(project: Path) -> None:
+    done = command(project, "render", "--form", "fused", "--output", "-")
+    assert done.stdout == (ROOT / "manifests" / "screening-fused.yaml").read_text()
+    assert done.stderr == ("note: pods read MLFLOW_TRACKING_URI from the Secret screening-registry, which you create\n")
+
+
+def test_another_form_takes_away_what_it_does_not_need(project: Path) -> None:
+    folder = project / "manifests" / "overlays" / "stage"
+    assert command(project, "render", "--env", "stage", "--form", "fused").returncode == 0
+    (folder / "mine.yaml").write_text("mine: 1\n")
+
+    done = command(project, "render", "--env", "stage", "--form", "split")
+
+    assert f"removed {folder / 'graph.yaml'}, which an earlier render wrote\n" in done.stdout
+    assert done.stderr == f"left {folder / 'mine.yaml'} as it is: it is not of render, and not in kustomization.yaml\n"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "dashboard.yaml",
+        "kustomization.yaml",
+        "mine.yaml",
+        "podmonitor.yaml",
+        "prometheusrule.yaml",
+        "seldondeployment.yaml",
+    ]
+
+
+def test_changed_containerfile_is_kept_until_it_is_forced(project: Path) -> None:
+    path = project / "manifests" / "Containerfile"
+    assert command(project, "render", "--env", "stage", "--force").returncode == 0
+    written = path.read_text()
+    path.write_text(written + "RUN true\n")
+
+    done = command(project, "render", "--env", "stage")
+    assert f"left {path} as it is: it was changed; --force writes it anew\n" in done.stderr
+    assert path.read_text() == written + "RUN true\n"
+
+    assert command(project, "render", "--env", "stage", "--force").returncode == 0
+    assert path.read_text() == written
+
+
+def test_unknown_environment_is_a_wrong_call(project: Path) -> None:
+    done = command(project, "render", "--env", "live")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no environment 'live'" in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("path", "value"),
+    ("form", "alerts"),
     [
-        (["spec", "predictors", 0, "replicas"], "1"),
-        (["spec", "predictors", 0, "graph", "name"], None),
-        (["spec", "predictors", 0, "graph", "modelUri"], "models:/screening-scaler@champion"),
-        (["spec", "predictors", 0, "graph", "children", 0, "children", 0, "kind"], "MODEL"),
-        (["spec", "predictors", 0, "svcOrchSpec", "env", 0, "value"], True),
+        ("split", ["GraphErrorBudgetFastBurn", "NodeLatencyHigh"]),
+        (
+            "fused",
+            [
+                *("TargetAbsent", "GraphErrorBudgetFastBurn", "NodeLatencyHigh"),
+                *("DriftDetected", "DriftDetectorBlind", "DriftDetectorStale"),
+                *("MonitorDown", "MonitorDroppingRows", "FeedbackGap"),
+            ],
+        ),
     ],
 )
-def test_a_manifest_that_the_custom_resource_has_no_place_for_is_refused(path: list[Any], value: object) -> None:
-    manifest = yaml.safe_load((ROOT / "manifests" / "screening.yaml").read_text())
-    *way, last = path
-    part = manifest
-    for step in way:
-        part = part[step]
-    part[last] = value
+def test_rules_of_an_overlay_are_those_whose_metrics_its_pods_have(
+    project: Path, tmp_path: Path, form: str, alerts: list[str]
+) -> None:
+    done = command(project, "render", "--env", "stage", "--form", form, "--output", "-")
+    objects = {item["kind"]: item for item in yaml.safe_load_all(done.stdout)}
+    (group,) = objects["PrometheusRule"]["spec"]["groups"]
+    assert [rule["alert"] for rule in group["rules"]] == alerts
 
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(manifest, SCHEMA, jsonschema.Draft202012Validator)
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(yaml.safe_dump(objects["PrometheusRule"]["spec"]))
+    checked = subprocess.run([promtool, "check", "rules", rules], capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 0, checked.stderr
+    assert f"{len(alerts)} rules found" in checked.stdout
 
 
 def as_pod_spec(document: object) -> Any:

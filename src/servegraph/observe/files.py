@@ -34,7 +34,7 @@ def write_monitoring(folder: Path, deployment: str) -> list[Path]:
         EnvironmentFault: the folder cannot be written.
     """
     texts = {
-        f"{deployment}-dashboard.json": json.dumps(dashboard(deployment), indent=2, ensure_ascii=False) + "\n",
+        f"{deployment}-dashboard.json": dashboard_text(deployment),
         f"{deployment}-rules.yaml": _yaml(alert_rules(deployment)),
         "prometheus.yml": _yaml(_prometheus()),
     }
@@ -47,6 +47,11 @@ def write_monitoring(folder: Path, deployment: str) -> list[Path]:
             f"cannot write the monitoring files: {error}", hint="choose a folder you may write to"
         ) from error
     return [folder / name for name in texts]
+
+
+def dashboard_text(deployment: str) -> str:
+    """The dashboard's JSON as Grafana imports it."""
+    return json.dumps(dashboard(deployment), indent=2, ensure_ascii=False) + "\n"
 
 
 def _prometheus() -> dict[str, Any]:
