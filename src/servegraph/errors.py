@@ -61,7 +61,7 @@ class MalformedFile(ConfigurationError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule: where (a dotted path or a node name), what, and the fix."""
+    """One broken rule: which or where (a code, a dotted path, a node), what, and the fix."""
 
     where: str
     what: str

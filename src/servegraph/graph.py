@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from servegraph.check import check_shippable
 from servegraph.errors import InvalidGraph, Problem
 from servegraph.spec import (
     ROUTING_INJECTION,
@@ -26,7 +27,6 @@ from servegraph.spec import (
     SeldonDeployment,
     SvcOrchSpec,
     UnitType,
-    check,
 )
 
 ParameterValue = bool | int | float | str
@@ -131,7 +131,7 @@ def deployment(
         metadata=metadata,
         spec=DeploymentSpec(predictors=[spec]),
     )
-    check(built)
+    check_shippable(built)
     return built
 
 

@@ -8,10 +8,11 @@ import yaml
 from kubernetes.client import ApiClient
 from tests.deploy.graphs import prices
 
+from servegraph.check import check_shippable
 from servegraph.deploy.environment import Environment
 from servegraph.deploy.fused import fuse
 from servegraph.errors import ConfigurationError
-from servegraph.spec import SeldonDeployment, check
+from servegraph.spec import SeldonDeployment
 from servegraph.spec.crd import violations
 
 
@@ -23,7 +24,7 @@ def rendered(deployment: SeldonDeployment | None = None, **table: Any) -> tuple[
     fused = fuse(deployment or prices(), environment(**table))
     document = fused.deployment.as_json()
     assert violations(document) == []
-    check(fused.deployment)
+    check_shippable(fused.deployment)
     return document["spec"]["predictors"][0], fused.graphs
 
 

@@ -112,24 +112,29 @@ def test_references_with_a_colon_or_a_dot_pass(reference: str):
 
 
 def test_a_name_used_twice_is_named():
-    assert problem(t("m") >> m("m")) == ("predictor 'default': the name 'm' is used 2 times (give each its own name)")
+    with pytest.raises(InvalidGraph) as caught:
+        deployment("d", t("m") >> m("m"), image="i:1")
+    node, container = caught.value.problems
+    assert (node.where, node.what) == ("SG310", "node 'm' stands a second time in predictor 'default'")
+    assert (container.where, container.what) == ("SG311", "container 'm' stands a second time in predictor 'default'")
 
 
 def test_a_name_for_no_container_is_named():
     assert problem(m("My_Model")) == (
-        "node 'My_Model': 'My_Model' cannot name a Kubernetes object"
-        " (use at most 48 lower-case letters, digits and dashes, starting with a letter)"
+        "SG303: 'My_Model' cannot name a container (use lower-case letters, digits and dashes, at most 48)"
     )
 
 
 def test_a_ratio_above_one_is_named():
     assert problem(ab_test("ab", m("x"), m("y"), ratio_a=1.5)) == (
-        "node 'ab': ratioA is '1.5' (use a number from 0 to 1)"
+        "SG325: node 'ab' has the ratio '1.5' (use a number from 0 to 1)"
     )
 
 
 def test_a_router_without_children_is_named():
-    assert problem(router("r", REF)) == "node 'r': routes, and has no children (give it the nodes it chooses from)"
+    assert problem(router("r", REF)) == (
+        "SG319: node 'r' routes, and has no children: it is never called (give it the nodes below it)"
+    )
 
 
 def test_a_parameter_that_has_no_text_names_its_node():

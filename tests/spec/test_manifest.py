@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from servegraph.check import check_servable
 from servegraph.errors import ConfigurationError, InvalidGraph, Problem
 from servegraph.spec import (
     Parameter,
@@ -16,7 +17,6 @@ from servegraph.spec import (
     SeldonDeployment,
     UnitMethod,
     UnitType,
-    check,
     dump,
     load,
     parse,
@@ -117,7 +117,7 @@ def written(folder: Path, text: str, name: str = "manifest.yaml") -> Path:
 def test_yaml_loads_and_dumps_to_an_equal_document(tmp_path: Path, text: str):
     deployment = load(written(tmp_path, text))
     assert yaml.safe_load(dump(deployment)) == yaml.safe_load(text)
-    check(deployment)
+    check_servable(deployment)
 
 
 @SAMPLES

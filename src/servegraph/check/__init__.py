@@ -5,7 +5,7 @@ Pure data: nothing here loads an artifact, a component or a numerical library.
 
 from servegraph.check.finding import Finding, Found, Level, path_text
 from servegraph.check.rule import Family, Rule, rule
-from servegraph.check.run import apply, check_document, check_servable, check_text
+from servegraph.check.run import apply, check_document, check_servable, check_shippable, check_text
 from servegraph.check.subject import Subject
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "apply",
     "check_document",
     "check_servable",
+    "check_shippable",
     "check_text",
     "path_text",
     "rule",

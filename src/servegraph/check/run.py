@@ -9,7 +9,7 @@ from servegraph.check.catalogue import RULES
 from servegraph.check.finding import Finding, Found, Level, path_text
 from servegraph.check.ignoring import without_ignored
 from servegraph.check.rule import Rule
-from servegraph.check.schema import MALFORMED, TYPE, schema_findings, unreadable
+from servegraph.check.schema import MALFORMED, TYPE, schema_findings, untyped
 from servegraph.check.subject import Subject
 from servegraph.errors import InvalidGraph, MalformedFile, Problem
 from servegraph.spec import SeldonDeployment, dump
@@ -27,11 +27,16 @@ def check_text(text: str, file: str, servers: frozenset[str] = frozenset()) -> l
     try:
         documents = parse_documents(text, file)
     except MalformedFile as error:
-        span = Span(error.line, error.column, error.line, error.column + 1, 0, 0)
-        help_ = "correct the file: nothing else in it can be checked"
-        return [Finding(file, span, MALFORMED.code, MALFORMED.level, "", error.what, help_, blocks_run=True)]
+        return [unreadable(error, file)]
     found = [finding for document in documents for finding in check_document(document, servers)]
     return sorted(without_ignored(found, text), key=lambda finding: (finding.span.start, finding.code))
+
+
+def unreadable(error: MalformedFile, file: str) -> Finding:
+    """The one finding of a file that is neither YAML nor JSON."""
+    span = Span(error.line, error.column, error.line, error.column + 1, 0, 0)
+    help_ = "correct the file: nothing else in it can be checked"
+    return Finding(file, span, MALFORMED.code, MALFORMED.level, "", error.what, help_, blocks_run=True)
 
 
 def check_document(document: Document, servers: frozenset[str] = frozenset()) -> Iterator[Finding]:
@@ -44,7 +49,7 @@ def check_document(document: Document, servers: frozenset[str] = frozenset()) ->
         deployment = SeldonDeployment.read(_readable(document.value, violations))
     except ValidationError as error:
         if not any(rule.level is Level.ERROR for rule, _ in schema):
-            yield from (located(document, TYPE, unreadable(dict(each))) for each in error.errors())
+            yield from (located(document, TYPE, untyped(dict(each))) for each in error.errors())
     else:
         removed = [violation.path for violation in violations if violation.kind != "unknown"]
         yield from _independent(apply(RULES, Subject(document, deployment, servers)), removed)
@@ -74,13 +79,22 @@ def located(document: Document, rule: Rule, found: Found) -> Finding:
 
 
 def check_servable(deployment: SeldonDeployment) -> None:
-    """Raise InvalidGraph with everything that keeps a deployment from being served, or return."""
-    problems = [
-        Problem(finding.path, f"{finding.message} [{finding.code}]", finding.help)
-        for finding in check_text(dump(deployment), deployment.name)
-        if finding.blocks_run
-    ]
-    if problems:
+    """Raise InvalidGraph with everything that keeps a deployment from being served on one machine, or return."""
+    _refuse(deployment, [finding for finding in _of(deployment) if finding.blocks_run])
+
+
+def check_shippable(deployment: SeldonDeployment) -> None:
+    """Raise InvalidGraph with everything that fails or answers wrongly in a cluster, or return."""
+    _refuse(deployment, [finding for finding in _of(deployment) if finding.level is Level.ERROR])
+
+
+def _of(deployment: SeldonDeployment) -> list[Finding]:
+    return check_text(dump(deployment), deployment.name)
+
+
+def _refuse(deployment: SeldonDeployment, findings: Sequence[Finding]) -> None:
+    if findings:
+        problems = [Problem(each.code, each.message, each.help) for each in findings]
         raise InvalidGraph(deployment.name, problems)
 
 

@@ -132,7 +132,7 @@ def _found(document: Document, violation: Violation) -> tuple[Rule, Found]:
     return TYPE, _retyped(document, violation, message)
 
 
-def unreadable(error: Mapping[str, Any]) -> Found:
+def untyped(error: Mapping[str, Any]) -> Found:
     """A value that the schema lets pass and that is no use all the same; `error` is pydantic's."""
     place: Place = tuple(error["loc"])
     return Found(place, f"{_field(place)}: {error['msg'].lower()}", "correct the value")

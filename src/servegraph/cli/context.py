@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from servegraph.artifacts import Registry
+from servegraph.check import check_servable
 from servegraph.errors import ConfigurationError
 from servegraph.project import Project, find_project, load_graph
 from servegraph.settings import Settings, read
-from servegraph.spec import SeldonDeployment, check
+from servegraph.spec import SeldonDeployment
 
 PROJECT_OPTION = click.option(
     "--project",
@@ -43,7 +44,7 @@ def open_graph(project: Project, graph: Path | None) -> SeldonDeployment:
         raise ConfigurationError("which graph?", hint="name one, or set `graph` in [tool.servegraph]")
     path = graph if graph is not None else project.root / str(project.graph)
     deployment = load_graph(project, path)
-    check(deployment)
+    check_servable(deployment)
     return deployment
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from servegraph.deploy.pod import HOME, MODELS, USER
 
 LOCKS = ("requirements/image.txt", "requirements.txt")
-_NOT_SERVED = frozenset(("build", "dist", "docs", "manifests", "notebooks", "scripts", "src", "tests", "tools"))
+_NOT_SERVED = frozenset(
+    ("benchmarks", "build", "dist", "docs", "manifests", "notebooks", "scripts", "src", "tests", "tools")
+)
 _HEADER = "# Written by `servegraph render`, {digest}: once changed it is yours, and render keeps it.\n"
 _WRITTEN = re.compile(r"# Written by `servegraph render`, ([0-9a-f]{16}): .*\n")
 

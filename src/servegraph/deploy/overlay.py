@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from servegraph.check import check_shippable
 from servegraph.deploy.document import as_yaml
 from servegraph.deploy.environment import Environment, Form
 from servegraph.deploy.fused import fuse
@@ -13,9 +14,8 @@ from servegraph.deploy.monitoring import dashboard_map, pod_monitor, prometheus_
 from servegraph.deploy.placing import secret_name
 from servegraph.deploy.render import HEADER, text
 from servegraph.deploy.split import split
-from servegraph.errors import ConfigurationError, EnvironmentFault, InvalidGraph, Problem
-from servegraph.spec import SeldonDeployment, check
-from servegraph.spec.crd import violations
+from servegraph.errors import ConfigurationError, EnvironmentFault
+from servegraph.spec import SeldonDeployment
 
 KUSTOMIZATION = "kustomization.yaml"
 DEPLOYMENT = "seldondeployment.yaml"
@@ -76,21 +76,14 @@ def documents(objects: Sequence[Mapping[str, Any]]) -> str:
 def _rendered(
     deployment: SeldonDeployment, environment: Environment, form: Form
 ) -> tuple[SeldonDeployment, list[dict[str, Any]]]:
+    graphs: list[dict[str, Any]] = []
     if form == "split":
-        return _valid(split(deployment, environment)), []
-    fused = fuse(deployment, environment)
-    return _valid(fused.deployment), fused.graphs
-
-
-def _valid(rendered: SeldonDeployment) -> SeldonDeployment:
-    found = [
-        Problem(".".join(map(str, item.path)), item.message, item.expected or "correct the environment or the graph")
-        for item in violations(rendered.as_json())
-    ]
-    if found:
-        raise InvalidGraph(rendered.name, found)
-    check(rendered)
-    return rendered
+        rendered = split(deployment, environment)
+    else:
+        fused = fuse(deployment, environment)
+        rendered, graphs = fused.deployment, fused.graphs
+    check_shippable(rendered)
+    return rendered, graphs
 
 
 def _kustomization(files: Mapping[str, str]) -> dict[str, Any]:

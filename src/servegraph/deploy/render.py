@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from servegraph.spec import SeldonDeployment, check, dump
+from servegraph.check import check_shippable
+from servegraph.spec import SeldonDeployment, dump
 
 HEADER = "# Written by `servegraph render`; change the graph and render again.\n"
 
@@ -17,7 +18,7 @@ def pin(deployment: SeldonDeployment, resolve: Callable[[str], str]) -> SeldonDe
         for unit in predictor.graph.walk():
             if unit.model_uri and unit.model_uri.startswith("models:/"):
                 unit.model_uri = resolve(unit.model_uri)
-    check(pinned)
+    check_shippable(pinned)
     return pinned
 
 

@@ -5,7 +5,6 @@ from servegraph.spec.explainer import Explainer
 from servegraph.spec.manifest import dump, load, load_all, parse
 from servegraph.spec.pod import ComponentSpec, Container, EnvVar, HpaSpec, KedaSpec, PdbSpec, PodMetadata, PodSpec
 from servegraph.spec.predictor import ROUTING_INJECTION, PredictorSpec, SvcOrchSpec, split_image
-from servegraph.spec.rules import check
 from servegraph.spec.unit import Implementation, Parameter, ParameterType, PredictiveUnit, UnitMethod, UnitType
 
 __all__ = [
@@ -31,7 +30,6 @@ __all__ = [
     "SvcOrchSpec",
     "UnitMethod",
     "UnitType",
-    "check",
     "dump",
     "load",
     "load_all",

@@ -73,6 +73,14 @@ class Document:
                 return None
         return value
 
+    def has(self, place: Place) -> bool:
+        """Whether there is a value at a place, be it null."""
+        *around, last = place
+        value = self.value_at(tuple(around))
+        if isinstance(value, list):
+            return isinstance(last, int) and last < len(value)
+        return isinstance(value, dict) and last in value
+
     @property
     def is_deployment(self) -> bool:
         return isinstance(self.value, dict) and self.value.get("kind") == "SeldonDeployment"

@@ -1,5 +1,46 @@
-"""What the API server and the webhook let pass, and what then fails, misleads or does nothing (SG3xx)."""
+"""What the API server and the webhook let pass, and what then fails, misleads or does nothing (SG3xx).
 
+Source:
+    Seldon Core v1's operator and orchestrator (1.17, 1.18), Kubernetes' own limits, and the reports of their users.
+"""
+
+from servegraph.check.behaviour import (
+    annotation_places,
+    annotation_values,
+    autoscalers,
+    built_ins,
+    explainers,
+    graph,
+    ignored_fields,
+    models,
+    names,
+    orchestrator,
+    parameters,
+    pods,
+    probes,
+    scaling,
+    servers,
+    traffic,
+    variables,
+)
 from servegraph.check.rule import Rule
 
-RULES: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (
+    *names.RULES,
+    *graph.RULES,
+    *built_ins.RULES,
+    *parameters.RULES,
+    *servers.RULES,
+    *models.RULES,
+    *probes.RULES,
+    *traffic.RULES,
+    *scaling.RULES,
+    *autoscalers.RULES,
+    *annotation_values.RULES,
+    *annotation_places.RULES,
+    *ignored_fields.RULES,
+    *pods.RULES,
+    *variables.RULES,
+    *explainers.RULES,
+    *orchestrator.RULES,
+)

@@ -1,0 +1,88 @@
+"""Whether the artifacts of a manifest fit one another: signatures from the registry, compared along the edges.
+
+What is not at hand is not fetched: it is a note.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from servegraph import artifacts
+from servegraph.artifacts import Registry, Signature, read_signature
+from servegraph.artifacts.reference import local_path
+from servegraph.check import Finding, Found, Rule, Subject
+from servegraph.check.fit import NO_ARTIFACT, Column, Ports, signatures_fit
+from servegraph.check.run import located
+from servegraph.check.subject import Predictor
+from servegraph.cli.context import open_registry
+from servegraph.cli.registered import look_up
+from servegraph.cli.rehearsal import rehearse
+from servegraph.errors import MalformedFile, ServeGraphError
+from servegraph.project import Project
+from servegraph.spec import SeldonDeployment
+from servegraph.spec.source import Document, parse_documents
+
+
+def fit_findings(project: Project, text: str, file: Path) -> list[Finding]:
+    """What does not fit in the SeldonDeployments of a text; of one that cannot be read, nothing.
+
+    Examples are sent through the graphs whose components are this project's own.
+    """
+    try:
+        documents = [document for document in parse_documents(text, str(file)) if document.is_deployment]
+    except MalformedFile:
+        return []
+    return [finding for document in documents for finding in _of_document(project, document, file)]
+
+
+def _of_document(project: Project, document: Document, file: Path) -> Iterator[Finding]:
+    try:
+        subject = Subject(document, SeldonDeployment.read(document.value))
+    except ValidationError:
+        return
+    for predictor in subject.predictors:
+        for rule, found in _of_predictor(project, subject, predictor, file):
+            yield located(document, rule, found)
+
+
+def _of_predictor(project: Project, subject: Subject, predictor: Predictor, file: Path) -> Iterator[tuple[Rule, Found]]:
+    registry, ports = open_registry(project), {}
+    for node in predictor.nodes:
+        uri = node.unit.model_uri
+        if not uri:
+            continue
+        try:
+            signature = _signature(registry, uri, file.parent)
+        except ServeGraphError as error:
+            what = f"node {node.unit.name!r}: {error}"
+            yield NO_ARTIFACT, Found((*node.place, "modelUri"), what, error.hint or "register it, or correct the URI")
+            continue
+        if signature:
+            ports[node.unit.name] = _ports(signature)
+    misfits = list(signatures_fit(predictor, ports))
+    yield from misfits
+    if not any(rule.level == "error" for rule, _ in misfits):
+        yield from rehearse(project, subject.deployment, predictor, registry, file)
+
+
+def _signature(registry: Registry, uri: str, folder: Path) -> Signature | None:
+    """What an artifact's MLmodel says; None where it is far away, or says nothing.
+
+    Raises:
+        ServeGraphError: the registry, or the folder, does not have it.
+    """
+    if uri.startswith("models:"):
+        found = look_up(registry, uri)
+        return found.signature if found else registry.resolve(uri).signature
+    local = local_path(uri)
+    place = None if local is None else local if local.is_absolute() else folder / local
+    return read_signature(place) if place and (place / "MLmodel").is_file() else None
+
+
+def _ports(signature: Signature) -> Ports:
+    return Ports(_columns(signature.inputs), signature.width, _columns(signature.outputs))
+
+
+def _columns(columns: Sequence[artifacts.Column] | None) -> list[Column] | None:
+    return None if columns is None else [Column(each.name, each.dtype, each.required) for each in columns]
