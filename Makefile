@@ -37,6 +37,7 @@ manifests: setup  ## write manifests/ again from graphs/ and the registry
 	@$(BIN)/servegraph render --form fused
 	@$(BIN)/servegraph render --env prod
 	@$(BIN)/servegraph dashboards
+	@$(BIN)/servegraph explain --markdown > docs/rules.md
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --no-annotate --python-version 3.12 \
 	--quiet $(if $(UPGRADE),--upgrade)

@@ -7,7 +7,23 @@ from pathlib import Path
 import pytest
 from tests.e2e.running import command
 
-COMMANDS = ("up", "run", "train", "traffic", "status", "render", "dashboards", "executor", "component")
+COMMANDS = (
+    "up",
+    "run",
+    "train",
+    "traffic",
+    "status",
+    "check",
+    "explain",
+    "show",
+    "plan",
+    "render",
+    "dashboards",
+    "trust",
+    "pull",
+    "executor",
+    "component",
+)
 IMPORTED = """
 import sys
 from servegraph.cli import main

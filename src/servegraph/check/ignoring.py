@@ -5,13 +5,13 @@ Without codes (`# servegraph: ignore`) it means all findings of the line. A `#` 
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from inspect import cleandoc
 
 import yaml
 
+from servegraph.check.choosing import near_codes
 from servegraph.check.finding import Finding, Level
 from servegraph.check.rule import Rule
 from servegraph.spec.source import Span
@@ -54,9 +54,24 @@ class Ignore:
         return frozenset(code for code, _ in self.codes)
 
 
-def without_ignored(findings: Iterable[Finding], text: str) -> Iterator[Finding]:
-    """The findings that no comment in the text ignores."""
-    ignores = list(_ignores(text))
+Pieces = Sequence[tuple[int, int]]
+
+
+def yaml_literals(text: str) -> Pieces:
+    """Where the quoted and the block scalars of a manifest are, in which `#` is a letter like others."""
+    try:
+        tokens = list(yaml.scan(text, Loader=yaml.CSafeLoader))
+    except (yaml.YAMLError, ValueError):
+        return [(0, len(text))]  # JSON in a form that YAML does not know; it has no comments
+    scalars = [token for token in tokens if isinstance(token, yaml.ScalarToken) and not token.plain]
+    return [(token.start_mark.index, token.end_mark.index) for token in scalars]
+
+
+def without_ignored(
+    findings: Iterable[Finding], text: str, literals: Callable[[str], Pieces] = yaml_literals
+) -> Iterator[Finding]:
+    """The findings that no comment in the text ignores; `literals` finds the text in it that is no comment."""
+    ignores = list(_ignores(text, literals))
     return (each for each in findings if not any(ignore.covers(each) for ignore in ignores))
 
 
@@ -71,7 +86,7 @@ def useless(findings: Sequence[Finding], text: str, file: str, known: Collection
         found = {finding.code for finding in findings if ignore.covers(finding)}
         for code, span in ignore.codes:
             if code not in known:
-                near = get_close_matches(code, known, n=1) or ["a code that `servegraph explain` lists"]
+                near = near_codes(code, known) or ["a code that `servegraph explain` lists"]
                 yield _finding(file, span, f"there is no rule {code!r}", f"write {near[0]}, or remove it")
             elif code not in found and not code.startswith("SG4"):
                 what = f"{code} finds nothing on line {ignore.line}"
@@ -82,26 +97,16 @@ def _finding(file: str, span: Span, message: str, help_: str) -> Finding:
     return Finding(file, span, USELESS.code, USELESS.level, "", message, help_)
 
 
-def _ignores(text: str) -> Iterator[Ignore]:
+def _ignores(text: str, literals: Callable[[str], Pieces] = yaml_literals) -> Iterator[Ignore]:
     """All comments of a text that ignore something."""
     comments = list(_COMMENT.finditer(text)) if _MARK in text else []
     if not comments:
         return
-    literals = _literals(text)
+    pieces = literals(text)
     lines = _Lines(text)
     for comment in comments:
-        if not any(start <= comment.start() < end for start, end in literals):
+        if not any(start <= comment.start() < end for start, end in pieces):
             yield _ignore(comment, lines)
-
-
-def _literals(text: str) -> list[tuple[int, int]]:
-    """Where the quoted and the block scalars are, in which `#` is a letter like others."""
-    try:
-        tokens = list(yaml.scan(text, Loader=yaml.CSafeLoader))
-    except (yaml.YAMLError, ValueError):
-        return [(0, len(text))]  # JSON in a form that YAML does not know; it has no comments
-    scalars = [token for token in tokens if isinstance(token, yaml.ScalarToken) and not token.plain]
-    return [(token.start_mark.index, token.end_mark.index) for token in scalars]
 
 
 def _ignore(comment: re.Match[str], lines: "_Lines") -> Ignore:

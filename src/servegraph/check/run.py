@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from servegraph.check.catalogue import RULES
+from servegraph.check.catalogue import BY_CODE, RULES
 from servegraph.check.finding import Finding, Found, Level, path_text
-from servegraph.check.ignoring import without_ignored
+from servegraph.check.ignoring import useless, without_ignored
 from servegraph.check.rule import Rule
 from servegraph.check.schema import MALFORMED, TYPE, schema_findings, untyped
 from servegraph.check.subject import Subject
@@ -29,7 +29,8 @@ def check_text(text: str, file: str, servers: frozenset[str] = frozenset()) -> l
     except MalformedFile as error:
         return [unreadable(error, file)]
     found = [finding for document in documents for finding in check_document(document, servers)]
-    return sorted(without_ignored(found, text), key=lambda finding: (finding.span.start, finding.code))
+    told = [*without_ignored(found, text), *useless(found, text, file, BY_CODE)]
+    return sorted(told, key=lambda finding: (finding.span.start, finding.code))
 
 
 def unreadable(error: MalformedFile, file: str) -> Finding:

@@ -93,7 +93,14 @@ TOO_DEEP = _words(
     field: dropped by old clients, so that the deepest nodes never exist, and refused by newer ones.""",
     cluster_only=True,
 )
-RULES = (MALFORMED, REQUIRED, TYPE, PATTERN, UNKNOWN, DUPLICATE, OTHER, NAME, TOO_DEEP)
+COMPOSED = _words(
+    "SG110",
+    Level.ERROR,
+    "A graph that cannot be composed",
+    """The Python file joins nodes in a way that makes no graph: something is put after a node that answers last, for
+    example, or a component is not written as folder.file:Class. The message says which node, and what to do.""",
+)
+RULES = (COMPOSED, MALFORMED, REQUIRED, TYPE, PATTERN, UNKNOWN, DUPLICATE, OTHER, NAME, TOO_DEEP)
 
 
 def schema_findings(document: Document) -> tuple[list[tuple[Rule, Found]], Sequence[Violation]]:

@@ -53,6 +53,8 @@ def rehearse(
     if not all(_is_ours(project, predictor.spec, node.unit) for node in predictor.nodes):
         return
     puller = Puller(registry, project, (file.parent, Path()))
+    if any(node.unit.model_uri and puller.at_hand(node.unit) is None for node in predictor.nodes):
+        return
     try:
         ((_, roles),) = roles_of(project, [predictor.spec], Substitutes(), is_own=True)
         nodes = list(

@@ -65,7 +65,9 @@ def endpoints(subject: Subject) -> Iterator[Found]:
                 f"the host {said['service_host']!r} of node {node.unit.name!r} is replaced by that of its container"
             )
             host = (*place, "service_host")
-            yield Found(host, message, "leave it out", edits=[Remove(host)], at_key=True)
+            yield Found(
+                host, message, "leave it out, unless the file is also for an orchestrator started by hand", at_key=True
+            )
         for key, name in (("httpPort", "http"), ("grpcPort", "grpc")):
             wanted, real = whole(said.get(key)), _port(node, name, ports)
             if wanted and wanted != real:
