@@ -166,11 +166,14 @@ BROKEN = {
     ),
     "one name twice": (
         f"{ECHO} >> {ECHO}",
-        "error: 'g' cannot be served:\n  predictor 'default': the name 'm' is used 2 times (give each its own name)\n",
+        "error: 'g' cannot be served:\n"
+        "  SG310: node 'm' stands a second time in predictor 'default' (give each node a name, and a container, of its own)\n"
+        "  SG311: container 'm' stands a second time in predictor 'default' "
+        "(give each container a name of its own; two versions are two predictors, or nodes of a router)\n",
     ),
     "ratio": (
         'ab_test("ab", model("a", "nodes:Echo"), model("b", "nodes:Echo"), ratio_a=80)',
-        "error: 'g' cannot be served:\n  node 'ab': ratioA is '80.0' (use a number from 0 to 1)\n",
+        "error: 'g' cannot be served:\n  SG325: node 'ab' has the ratio '80.0' (use a number from 0 to 1)\n",
     ),
     "no method": (
         'model("m", "nodes:Empty")',
@@ -221,13 +224,14 @@ def test_component_that_raises_is_told_with_its_fix(tmp_path: Path, graph: str, 
         (
             "kind: SeldonDeployment\nmetadata: {name: g}\n"
             "spec: {predictors: [{name: p, graph: {name: ab, implementation: RANDOM_ABTEST}}]}\n",
-            r"error: 'g' cannot be served:\n  node 'ab': an A/B test has two children, not 0 \(give it exactly two\)\n",
+            r"error: 'g' cannot be served:\n  SG323: node 'ab' draws between two branches and has 0 "
+            r"\(give it exactly two; for more, nest another one or use a router of your own\)\n",
         ),
         (
             "kind: SeldonDeployment\nmetadata: {name: g}\n"
             "spec: {predictors: [{name: p, graph: {name: m, type: MODEL}}]}\n",
-            r"error: 'g' cannot be served:\n  node 'm': has no container of its name "
-            r"\(add one to componentSpecs, or an endpoint to the node\)\n",
+            r"error: 'g' cannot be served:\n  SG210: node 'm' has no container of its name "
+            r"\(add a container of that name to componentSpecs, or an implementation to the node\)\n",
         ),
     ],
 )

@@ -55,8 +55,8 @@ def test_class_gets_its_containers_variables_and_a_deadline(folder: Path) -> Non
         assert running.get("/live")[0] == 200
 
 
-def test_prepackaged_server_is_refused_with_the_fix(tmp_path: Path) -> None:
-    graph = "graph: {name: m, implementation: SKLEARN_SERVER, modelUri: 'gs://models/x'}"
+def test_server_that_needs_its_container_is_refused_with_the_fix(tmp_path: Path) -> None:
+    graph = "graph: {name: m, implementation: TRITON_SERVER, modelUri: 'gs://models/x'}"
     (tmp_path / "server.yaml").write_text(
         "apiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\nmetadata: {name: s}\n"
         f"spec: {{predictors: [{{name: p, {graph}}}]}}\n"
@@ -64,8 +64,8 @@ def test_prepackaged_server_is_refused_with_the_fix(tmp_path: Path) -> None:
     done = command(tmp_path, "run", "server.yaml")
 
     assert done.returncode == 2
-    assert "error: node 'm': prepackaged servers such as SKLEARN_SERVER are not run here" in done.stderr
-    assert "hint: give the node a class" in done.stderr
+    assert "error: node 'm': TRITON_SERVER is not run here" in done.stderr
+    assert "--stub NODE" in done.stderr
 
 
 def test_without_a_manifest_a_project_is_needed(tmp_path: Path) -> None:

@@ -88,9 +88,9 @@ def _imports(pickle: bytes) -> Iterator[str]:
                 case "MEMOIZE":
                     memo[len(memo)] = last
                 case "PUT" | "BINPUT" | "LONG_BINPUT":
-                    memo[int(argument)] = last
+                    memo[int(argument or 0)] = last
                 case "GET" | "BINGET" | "LONG_BINGET":
-                    last = memo.get(int(argument))
+                    last = memo.get(int(argument or 0))
                     texts += [last] if isinstance(last, str) else []
                 case _:
                     last = argument

@@ -19,6 +19,7 @@ from servegraph.spec.source import Document, Place
 MAX_LEVELS = 11
 
 
+# What cannot be read at all is refused where it is loaded; of the rest only a cluster is so strict.
 def _words(code: str, level: Level, title: str, why: str, *, cluster_only: bool = False) -> Rule:
     return Rule(code, level, title, cleandoc(why), cluster_only=cluster_only)
 
@@ -36,6 +37,7 @@ REQUIRED = _words(
     "A required field is missing",
     """The schema of the resource requires the field, and the API server refuses the object without it. A field whose
     value is empty (`graph:` and nothing after it) counts as missing.""",
+    cluster_only=True,
 )
 TYPE = _words(
     "SG102",
@@ -44,6 +46,7 @@ TYPE = _words(
     """The schema of the resource says of which type the value is, and the API server refuses another one. Most often a
     number or a truth value stands where text is meant: values of annotations, of labels, of environment variables and
     of a node's parameters are always text, whatever they say, and need quotes.""",
+    cluster_only=True,
 )
 PATTERN = _words(
     "SG103",
@@ -68,6 +71,7 @@ DUPLICATE = _words(
     """YAML and JSON keep one of two entries with the same key, the last one, and kubectl refuses them in strict
     mode. In lists that Kubernetes treats as maps, such as the ports of a container, two items must not share their
     key either.""",
+    cluster_only=True,
 )
 OTHER = _words(
     "SG106",

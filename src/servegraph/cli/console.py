@@ -3,14 +3,15 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.status import Status
 
-from servegraph.artifacts import Artifact
-from servegraph.cli.assemble import LoadedNode
-from servegraph.serving.server import Addresses
+if TYPE_CHECKING:  # a second of imports, which commands that only print do not need
+    from servegraph.artifacts import Artifact
+    from servegraph.cli.assemble import LoadedNode
+    from servegraph.serving.server import Addresses
 
 
 def console() -> Console:
@@ -29,14 +30,17 @@ def progress(out: Console, text: str) -> Iterator[Status | None]:
         yield status
 
 
-def node_line(node: LoadedNode) -> str:
+def node_line(node: "LoadedNode") -> str:
     """`● scale  screening-scaler@champion → v1  sha 9f2c0a1b  0.41 s`."""
+    if node.is_stub:
+        return f"[yellow]●[/] {node.unit.name:<12} stub  [dim]a stand-in answers for it[/]"
     if node.unit.has_address and node.reference is None:
         return f"[blue]●[/] {node.unit.name:<12} [dim]runs at {_address(node.unit.endpoint or {})}[/]"
     if node.reference is None:
         return f"[dim]●[/] {node.unit.name:<12} [dim]{node.unit.built_in}{_parameters(node)}[/]"
-    what = _artifact(node.artifact) if node.artifact else f"{node.reference}"
-    return f"[green]●[/] {node.unit.name:<12} {what}  [dim]{node.seconds:.2f} s[/]"
+    what = [node.unit.implementation] if node.unit.is_server else []
+    what += [_artifact(node.artifact) if node.artifact else node.reference]
+    return f"[green]●[/] {node.unit.name:<12} {'  '.join(map(str, what))}  [dim]{node.seconds:.2f} s[/]"
 
 
 def _address(endpoint: Mapping[str, Any]) -> str:
@@ -44,16 +48,19 @@ def _address(endpoint: Mapping[str, Any]) -> str:
     return f"{endpoint['service_host']}:{'/'.join(str(port) for port in sorted(ports, key=str))}"
 
 
-def _parameters(node: LoadedNode) -> str:
+def _parameters(node: "LoadedNode") -> str:
     return "".join(f" {parameter.name}={parameter.value}" for parameter in node.unit.parameters)
 
 
-def _artifact(artifact: Artifact) -> str:
+def _artifact(artifact: "Artifact") -> str:
     alias = f"@{artifact.alias}" if artifact.alias else ""
-    return f"{artifact.name}{alias} → v{artifact.version}  [dim]sha[/] {artifact.digest[:8]}"
+    version = f" → v{artifact.version}" if artifact.version.isdecimal() else ""
+    return f"{artifact.name}{alias}{version}  [dim]sha[/] {artifact.digest[:8]}"
 
 
-def print_endpoints(out: Console, name: str, addresses: Addresses, nodes: Sequence[LoadedNode], seconds: float) -> None:
+def print_endpoints(
+    out: Console, name: str, addresses: "Addresses", nodes: Sequence["LoadedNode"], seconds: float
+) -> None:
     """Where the graph answers, and a line to paste that asks it."""
     url = f"http://{addresses.http}"
     out.print(f"[bold]{name}[/] is ready after {seconds:.1f} s: {len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}")
@@ -64,7 +71,7 @@ def print_endpoints(out: Console, name: str, addresses: Addresses, nodes: Sequen
     out.print(f"  {_curl(url, nodes)}", soft_wrap=True, markup=False)
 
 
-def _curl(url: str, nodes: Sequence[LoadedNode]) -> str:
+def _curl(url: str, nodes: Sequence["LoadedNode"]) -> str:
     example = next((node.artifact.input_example() for node in nodes if node.artifact), None)
     body = json.dumps({"data": {"ndarray": example[:1] if example else [[1.0, 2.0]]}}, separators=(",", ":"))
     return f"curl -s {url}/api/v1.0/predictions -H 'Content-Type: application/json' -d '{body}'"

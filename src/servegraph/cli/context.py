@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from servegraph.artifacts import Registry
-from servegraph.check import check_servable
 from servegraph.errors import ConfigurationError
 from servegraph.project import Project, find_project, load_graph
 from servegraph.settings import Settings, read
@@ -38,14 +37,12 @@ def open_graph(project: Project, graph: Path | None) -> SeldonDeployment:
     """The deployment of a graph file or manifest; the project's own when none is named.
 
     Raises:
-        ConfigurationError: none is named anywhere, or it is wrong.
+        ConfigurationError: none is named anywhere, or it cannot be read.
     """
     if graph is None and project.graph is None:
         raise ConfigurationError("which graph?", hint="name one, or set `graph` in [tool.servegraph]")
     path = graph if graph is not None else project.root / str(project.graph)
-    deployment = load_graph(project, path)
-    check_servable(deployment)
-    return deployment
+    return load_graph(project, path)
 
 
 def open_registry(project: Project) -> Registry:

@@ -7,6 +7,8 @@ from typing import Any
 from servegraph.artifacts import Artifact
 from servegraph.cli.assemble import LoadedNode
 from servegraph.observe.metrics import NodeLabels
+from servegraph.servers import SERVERS
+from servegraph.servers.sklearn_server import OUTPUTS
 from servegraph.serving.open_inference_model import InferenceModel
 from servegraph.serving.openapi import GraphDescription
 from servegraph.spec import PredictorSpec, SeldonDeployment, split_image
@@ -63,11 +65,12 @@ def _tensor(width: int, names: Sequence[str]) -> dict[str, Any]:
 
 
 def status(node: LoadedNode) -> dict[str, Any]:
-    """A node's part of the status document."""
+    """A node's part of the status document; `runs` is where: here, elsewhere, or not at all (a stub)."""
     artifact = node.artifact
     return {
         "name": node.unit.name,
         "type": str(node.unit.built_in or node.unit.effective_type),
+        "runs": runs(node),
         "component": node.reference,
         "artifact": artifact.name if artifact else None,
         "version": artifact.version if artifact else None,
@@ -76,9 +79,17 @@ def status(node: LoadedNode) -> dict[str, Any]:
     }
 
 
-def graph(deployment: SeldonDeployment, nodes: Sequence[LoadedNode]) -> GraphDescription:
+def runs(node: LoadedNode) -> str:
+    """Where a node runs: `here`, `elsewhere`, as a `stub`, or `built in`."""
+    if node.is_stub:
+        return "stub"
+    if node.reference is not None:
+        return "here"
+    return "built in" if node.unit.built_in else "elsewhere"
+
+
+def graph(deployment: SeldonDeployment, predictor: PredictorSpec, nodes: Sequence[LoadedNode]) -> GraphDescription:
     """The graph as the page to try it shows it; rows are those of the first node with a signature."""
-    predictor = deployment.spec.predictors[0]
     first = next((node for node in nodes if node.width is not None), None)
     example = first.artifact.input_example() if first and first.artifact else None
     return GraphDescription(
@@ -92,17 +103,34 @@ def graph(deployment: SeldonDeployment, nodes: Sequence[LoadedNode]) -> GraphDes
     )
 
 
-def inference_model(deployment: SeldonDeployment, nodes: Sequence[LoadedNode]) -> InferenceModel:
-    """The graph as a model of the Open Inference protocol; its tensors as its artifacts' signatures say."""
-    predictor = deployment.spec.predictors[0]
+def inference_model(
+    deployment: SeldonDeployment, predictors: Sequence[tuple[PredictorSpec, Sequence[LoadedNode]]]
+) -> InferenceModel:
+    """The graph as a model of the Open Inference protocol; its tensors as its artifacts' signatures say.
+
+    Of several predictors all names are known, and the tensors are the first one's.
+    """
+    nodes = predictors[0][1]
+    names = [(spec.name, *(node.unit.name for node in each)) for spec, each in predictors]
     first = next((node for node in nodes if node.width is not None), None)
     width = first.width if first else None
     return InferenceModel(
         name=deployment.name,
-        aliases=frozenset((predictor.name, *(node.unit.name for node in nodes))),
+        aliases=frozenset(name for each in names for name in each),
         inputs=[] if width is None else [{"name": "input", "datatype": "FP64", "shape": [-1, width]}],
         outputs=_outputs(nodes),
+        choices=_choices(deployment, predictors),
     )
+
+
+def _choices(
+    deployment: SeldonDeployment, predictors: Sequence[tuple[PredictorSpec, Sequence[LoadedNode]]]
+) -> frozenset[str]:
+    """The outputs that callers may choose from: where every graph is one scikit-learn server of the v2 protocol."""
+    each = [nodes[0] for _, nodes in predictors if len(nodes) == 1]
+    are_sklearn = all(node.component and node.reference == SERVERS["SKLEARN_SERVER"] for node in each)
+    is_v2 = deployment.spec.protocol in ("v2", "kfserving")
+    return frozenset(OUTPUTS) if is_v2 and are_sklearn and len(each) == len(predictors) else frozenset()
 
 
 def _outputs(nodes: Sequence[LoadedNode]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from servegraph.engine import Engine
+from servegraph.engine import Backend, Engine
 from servegraph.payload.wire_json import dump
 from servegraph.remote import RemoteProtocol
 from servegraph.serving.common_api import CommonApi
@@ -18,7 +18,7 @@ from servegraph.serving.routes import Answer, HttpRequest, Route
 from servegraph.serving.seldon_api import SeldonApi
 from servegraph.serving.seldon_rpc import SeldonRpc
 from servegraph.serving.tensorflow_relay import TensorflowRelay
-from servegraph.spec import PredictorSpec
+from servegraph.spec import PredictorSpec, SeldonDeployment
 
 
 def relay_routes(
@@ -50,30 +50,35 @@ def relay_services(protocol: RemoteProtocol, engine: Engine, predictor: Predicto
 
 
 def graph_routes(
-    engine: Engine,
+    backend: Backend,
     predictor: PredictorSpec,
     common: CommonApi,
     model: InferenceModel,
     description: GraphDescription,
     status: Callable[[], Mapping[str, Any]],
+    deployment: SeldonDeployment,
 ) -> list[Route]:
     """The REST paths of `servegraph run`: Seldon's and Open Inference's, on any graph.
 
-    `status` is what `servegraph status` shows.
+    `status` is what `servegraph status` shows; the deployment is what `servegraph plan` compares with.
     """
 
     async def told(_: HttpRequest) -> Answer:
         return Answer(200, dump(status()))
 
+    async def shown(_: HttpRequest) -> Answer:
+        return Answer(200, dump(deployment.as_json()))
+
     return [
-        *SeldonApi(engine, predictor, common.ready, lenient=True).routes(),
-        *OpenInferenceApi(engine, model, common.ready).routes(),
+        *SeldonApi(backend, predictor, common.ready, lenient=True).routes(),
+        *OpenInferenceApi(backend, model, common.ready).routes(),
         *common.routes(),
         Route("GET", "/status", told),
+        Route("GET", "/deployment", shown),
         *openapi_routes(description),
     ]
 
 
-def graph_services(engine: Engine, predictor: PredictorSpec, common: CommonApi, model: InferenceModel) -> Services:
+def graph_services(backend: Backend, predictor: PredictorSpec, common: CommonApi, model: InferenceModel) -> Services:
     """The gRPC services of the same."""
-    return {**SeldonRpc(engine, predictor).services(), **OpenInferenceRpc(engine, model, common.is_ready).services()}
+    return {**SeldonRpc(backend, predictor).services(), **OpenInferenceRpc(backend, model, common.is_ready).services()}

@@ -37,7 +37,7 @@ def socket_of(folder: Path) -> Path:
 def monitor(config: Path) -> None:
     logs.configure()
     said = json.loads(config.read_text(encoding="utf-8"))
-    project = find_project(Path(said["project"]))
+    project = find_project(Path(said["project"]), required=False)
     detectors = {
         node: build(load_class(project, item["reference"]), node, item["arguments"])
         for node, item in said["detectors"].items()

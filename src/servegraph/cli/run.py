@@ -1,9 +1,14 @@
 """`servegraph run`: serve a graph on this machine."""
 
+import logging
+import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -12,15 +17,24 @@ import click
 import uvloop
 from rich.console import Console
 
+from servegraph.check import check_servable
 from servegraph.cli import logs
 from servegraph.cli.assemble import LoadedNode, load_nodes
+from servegraph.cli.chosen import chosen, notes, predictor_line
 from servegraph.cli.console import console, node_line, progress
 from servegraph.cli.context import GRAPH_ARGUMENT, PROJECT_OPTION, open_graph, open_registry, settings
-from servegraph.cli.session import RunOptions, Session
+from servegraph.cli.predictor import RunOptions, ServedPredictor
+from servegraph.cli.puller import Puller
+from servegraph.cli.roles import roles_of
+from servegraph.cli.server_images import with_server_images
+from servegraph.cli.session import Session
 from servegraph.cli.split import Server
+from servegraph.cli.substitutes import Substitutes
 from servegraph.cli.topology import FUSED, Topology
 from servegraph.errors import ConfigurationError
+from servegraph.observe.custom import CustomMetrics
 from servegraph.project import Project, find_project
+from servegraph.serving.component_pool import THREAD_NAME
 from servegraph.serving.server import Addresses, Ports, take_ports
 from servegraph.spec import PredictorSpec, SeldonDeployment
 
@@ -32,6 +46,8 @@ GRAPH is a graph file or a manifest; by default the project's own:
   servegraph run graphs/ensemble.py --http-port 8080 --grpc-port 8081
   servegraph run manifests/screening.yaml
   servegraph run --split                         every node in a process of its own
+  servegraph run other.yaml --stub tokenizer     a stand-in for what needs its container
+  servegraph run other.yaml --remote bert=http://10.0.0.7:9000
 
 \b
 It answers Seldon's API, at these paths and below /seldon/<namespace>/<name>/:
@@ -42,7 +58,23 @@ It answers Seldon's API, at these paths and below /seldon/<namespace>/<name>/:
 and Open Inference at /v2/models/<name>/infer and inference.GRPCInferenceService;
 GET /api/v1.0/doc/ is a page to try it from.
 
+Of several predictors one answers each request, drawn by its traffic; a shadow gets copies.
 Ctrl-C and SIGTERM answer what was accepted, then end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a deployment is run, and from where.
+
+    Attributes:
+        predictor: the only one to run; None for all.
+        file: the graph or the manifest; relative `modelUri`s begin in its folder.
+    """
+
+    deployment: SeldonDeployment
+    file: Path
+    predictor: str | None
+    substitutes: Substitutes
 
 
 def serving_options(command: Any) -> Any:
@@ -60,6 +92,9 @@ def serving_options(command: Any) -> Any:
             type=click.Choice(["servegraph", "seldon-core"]),
             help="What serves the nodes of a split graph; seldon-core is the original.",
         ),
+        click.option("--predictor", metavar="NAME", help="Serve this predictor alone."),
+        click.option("--stub", "stubs", metavar="NODE", multiple=True, help="Put a stand-in in a node's place."),
+        click.option("--remote", "remotes", metavar="NODE=URL", multiple=True, help="Call a node where it runs."),
         click.option("--max-body-mib", default=256, show_default=True, help="Largest body of a request."),
         click.option("--max-requests", default=1024, show_default=True, help="Requests at once; more get 503."),
         PROJECT_OPTION,
@@ -72,11 +107,32 @@ def serving_options(command: Any) -> Any:
 @click.command(help=HELP)
 @GRAPH_ARGUMENT
 @serving_options
-def run(graph: Path | None, host: str, http_port: int, grpc_port: int, folder: Path, **options: Any) -> None:
+def run(
+    graph: Path | None,
+    host: str,
+    http_port: int,
+    grpc_port: int,
+    folder: Path,
+    predictor: str | None,
+    stubs: Sequence[str],
+    remotes: Sequence[str],
+    **options: Any,
+) -> None:
     project = find_project(folder, required=graph is None)
+    wanted = find_wanted(project, graph, predictor, stubs, remotes)
+    picked = run_options(**options)
+    serve(project, wanted, take_ports(Addresses(host, http_port, grpc_port)), picked)
+
+
+def find_wanted(
+    project: Project, graph: Path | None, predictor: str | None, stubs: Sequence[str], remotes: Sequence[str]
+) -> Wanted:
+    """The graph that was named, or the project's own, with what is wanted of it."""
     deployment = open_graph(project, graph)
-    chosen = run_options(**options)
-    serve(project, deployment, take_ports(Addresses(host, http_port, grpc_port)), chosen)
+    place = graph if graph is not None else project.root / str(project.graph)
+    substitutes = Substitutes.of(stubs, remotes)
+    check_servable(substitutes.without_their_nodes(deployment))
+    return Wanted(deployment, place.resolve(), predictor, substitutes)
 
 
 def run_options(monitored: bool, split: bool, server: Server, max_body_mib: int, max_requests: int) -> RunOptions:
@@ -91,42 +147,59 @@ def run_options(monitored: bool, split: bool, server: Server, max_body_mib: int,
     return RunOptions(topology, monitored, settings().feedback_memory, max_body_mib * 2**20, max_requests)
 
 
-def serve(project: Project, deployment: SeldonDeployment, ports: Ports, options: RunOptions) -> None:
+def serve(project: Project, wanted: Wanted, ports: Ports, options: RunOptions) -> None:
     """Load a deployment and serve it until a signal comes.
 
     Raises:
-        ConfigurationError: it has several predictors, or a component does not fit.
+        ConfigurationError: a node cannot run here, or a component does not fit.
         EnvironmentFault: an artifact is missing or refused.
     """
     logs.configure()
     out = console()
     started = monotonic()
-    predictor = _only_predictor(deployment)
-    nodes = _load(project, predictor, out, options.topology.is_fused)
+    deployment, custom = wanted.deployment, CustomMetrics()
+    specs = chosen(deployment, wanted.predictor)
+    for note in notes(deployment, specs):
+        out.print(f"[yellow]note[/] {note}")
+    loaded = _load(project, wanted, specs, out, options.topology.is_fused)
     with _private_folder() as folder:
-        session = Session(project, deployment, nodes, folder, options)
-        uvloop.run(session.run(ports, out, started))
+        predictors = [
+            ServedPredictor(project, deployment, spec, nodes, _folder(folder, number), options, custom)
+            for number, (spec, nodes) in enumerate(loaded)
+        ]
+        uvloop.run(Session(project, deployment, predictors, options).run(ports, out, started))
+    _end()
 
 
-def _only_predictor(deployment: SeldonDeployment) -> PredictorSpec:
-    predictors = deployment.spec.predictors
-    if len(predictors) != 1:
-        names = ", ".join(predictor.name for predictor in predictors)
-        raise ConfigurationError(
-            f"{deployment.name!r} has {len(predictors)} predictors ({names}); one is served",
-            hint="split them into a manifest each, and run those on ports of their own",
-        )
-    return predictors[0]
+def _end() -> None:
+    """End now where user code hangs in a thread, for which the interpreter would wait."""
+    if any(thread.name.startswith(THREAD_NAME) for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
 
-def _load(project: Project, predictor: PredictorSpec, out: Console, in_process: bool) -> list[LoadedNode]:
-    nodes = []
+def _load(
+    project: Project, wanted: Wanted, specs: Sequence[PredictorSpec], out: Console, in_process: bool
+) -> list[tuple[PredictorSpec, list[LoadedNode]]]:
+    """The loaded nodes of each predictor, told line by line."""
+    wanted.substitutes.check(specs)
+    protocol = wanted.deployment.spec.protocol or "seldon"
+    places = [with_server_images(wanted.substitutes.applied(spec), protocol) for spec in specs]
+    puller = Puller(open_registry(project), project, (wanted.file.parent, Path()))
+    found = []
     with progress(out, "loading") as status:
         say = (lambda name: status.update(f"loading {name}")) if status else (lambda name: None)
-        for node in load_nodes(project, predictor, open_registry(project), say, in_process):
-            out.print(node_line(node))
-            nodes.append(node)
-    return nodes
+        is_own = wanted.file.suffix == ".py"
+        for spec, roles in roles_of(project, places, wanted.substitutes, is_own=is_own):
+            if len(specs) > 1:
+                out.print(predictor_line(spec, specs))
+            nodes = []
+            for node in load_nodes(spec, roles, puller, say, protocol=protocol, in_process=in_process):
+                out.print(node_line(node))
+                nodes.append(node)
+            found.append((spec, nodes))
+    return found
 
 
 @contextmanager
@@ -137,3 +210,9 @@ def _private_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder(parent: Path, number: int) -> Path:
+    folder = parent / str(number)
+    folder.mkdir()
+    return folder

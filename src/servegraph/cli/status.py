@@ -48,32 +48,54 @@ def _is_well(document: Mapping[str, Any]) -> bool:
 
 def _show(out: Console, document: Mapping[str, Any]) -> None:
     uptime = f"up {document['uptime_s']:.0f} s, pid {document['pid']}"
+    several = len(document["predictors"]) > 1
     out.print(f"[bold]{document['deployment']}[/] ({document['predictor']}), {uptime}")
-    out.print(_nodes(document["nodes"]))
+    if several:
+        out.print(_predictors(document["predictors"]))
+    out.print(_nodes(document["nodes"], several))
     answers = ", ".join(f"{count} {code}" for code, count in sorted(document["answers"].items()))
     out.print(f"predictions: {answers or 'none yet'}")
     if document["arms"]:
-        out.print(_arms(document["arms"]))
+        out.print(_arms(document["arms"], several))
     results = ", ".join(f"{count} {name}" for name, count in document["feedback"].items())
     out.print(f"feedback: {results}")
     _show_monitor(out, document["monitor"])
 
 
-def _nodes(nodes: list[Mapping[str, Any]]) -> Table:
-    table = Table("node", "type", "artifact", "version", "sha", box=None, pad_edge=False)
-    for node in nodes:
-        version = f"v{node['version']}" if node["version"] else ""
-        table.add_row(node["name"], node["type"], node["artifact"] or "", version, (node["digest"] or "")[:8])
+def _predictors(predictors: list[Mapping[str, Any]]) -> Table:
+    table = Table("predictor", "traffic", "requests", "failed", "feedback", box=None, pad_edge=False)
+    for predictor in predictors:
+        answers = predictor["answers"]
+        failed = sum(count for code, count in answers.items() if code not in ("200", "OK"))
+        copies = f"copies of {predictor['traffic']} %, {predictor['dropped']} dropped"
+        traffic = copies if predictor["shadow"] else f"{predictor['traffic']} %"
+        joined = str(predictor["feedback"].get("joined", 0))
+        table.add_row(predictor["name"], traffic, str(sum(answers.values())), str(failed), joined)
     return table
 
 
-def _arms(arms: list[Mapping[str, Any]]) -> Table:
+def _nodes(nodes: list[Mapping[str, Any]], several: bool) -> Table:
+    table = Table("node", "type", "artifact", "version", "sha", box=None, pad_edge=False)
+    for node in nodes:
+        version = f"v{node['version']}" if node["version"] else ""
+        what = "stub" if node["runs"] == "stub" else node["type"]
+        table.add_row(_named(node, "name", several), what, node["artifact"] or "", version, (node["digest"] or "")[:8])
+    return table
+
+
+def _named(document: Mapping[str, Any], key: str, several: bool) -> str:
+    """A node's name, behind its predictor's where there are several."""
+    return f"{document['predictor']}/{document[key]}" if several else str(document[key])
+
+
+def _arms(arms: list[Mapping[str, Any]], several: bool) -> Table:
     table = Table("router", "arm", "requests", "share", "feedback", "mean reward", box=None, pad_edge=False)
     for arm in arms:
-        total = sum(other["requests"] for other in arms if other["router"] == arm["router"])
+        router = _named(arm, "router", several)
+        total = sum(other["requests"] for other in arms if _named(other, "router", several) == router)
         share = f"{arm['requests'] / total:.1%}" if total else "-"
         mean = f"{arm['reward'] / arm['feedback']:.3f}" if arm["feedback"] else "-"
-        table.add_row(arm["router"], arm["arm"], str(arm["requests"]), share, str(arm["feedback"]), mean)
+        table.add_row(router, arm["arm"], str(arm["requests"]), share, str(arm["feedback"]), mean)
     return table
 
 

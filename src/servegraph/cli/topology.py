@@ -17,7 +17,7 @@ from servegraph.cli.units import local_units, origins
 from servegraph.engine import Unit
 from servegraph.observe.metrics import Metrics
 from servegraph.project import Project
-from servegraph.spec import PredictorSpec, SeldonDeployment
+from servegraph.spec import PredictorSpec
 from servegraph.spec.annotations import CallLimits
 
 
@@ -37,9 +37,11 @@ class Topology:
 
 
 class Placement:
-    """Makes the units of one run.
+    """Makes the units of one predictor.
 
     Args:
+        deployment: the deployment's name.
+        protocol: what its nodes speak that run elsewhere.
         folder: private folder for the processes of nodes.
         limits: what a call of a node in another process may take.
     """
@@ -47,7 +49,9 @@ class Placement:
     def __init__(
         self,
         project: Project,
-        deployment: SeldonDeployment,
+        deployment: str,
+        protocol: remote.RemoteProtocol,
+        predictor: PredictorSpec,
         nodes: Sequence[LoadedNode],
         topology: Topology,
         folder: Path,
@@ -55,7 +59,8 @@ class Placement:
     ) -> None:
         self._project = project
         self._deployment = deployment
-        self._predictor = deployment.spec.predictors[0]
+        self._protocol = protocol
+        self._predictor = predictor
         self._nodes = nodes
         self._topology = topology
         self._folder = folder
@@ -67,36 +72,53 @@ class Placement:
         return not self._topology.is_fused or any(node.unit.has_address for node in self._nodes)
 
     async def units(self, metrics: Metrics, ending: AsyncExitStack, out: Console) -> Mapping[str, Unit]:
-        """The units of all nodes but built-in ones; what must be ended goes on the stack.
+        """The units of all nodes with a component of their own; what must be ended goes on the stack.
 
         Raises:
             EnvironmentFault: a node's process does not start.
         """
         has_deadline = self._limits.rest_timeout_s is not None or self._limits.grpc_timeout_s is not None
-        origin_of = origins(self._deployment.name, self._predictor)
-        local = local_units(self._nodes, self._predictor, metrics, origin_of, has_deadline)
-        if self._topology.server is not None:
-            return await self._split_units(self._topology.server, metrics, ending, out)
-        return {**self._remote_units(self._predictor, metrics, ending), **local} if self.is_remote else local
+        in_threads = has_deadline or self._predictor.shadow
+        origin_of = origins(self._deployment, self._predictor)
+        local = local_units(self._nodes, self._predictor, metrics, origin_of, in_threads)
+        if not self.is_remote:
+            return local
+        connections = remote.Connections()
+        ending.push_async_callback(connections.close)
+        elsewhere = self._elsewhere(connections, metrics)
+        if self._topology.server is None:
+            return {**elsewhere, **local}
+        return {**elsewhere, **await self._split_units(self._topology.server, connections, metrics, ending, out)}
+
+    def _elsewhere(self, connections: remote.Connections, metrics: Metrics) -> Mapping[str, Unit]:
+        """The units of nodes with an address, in the protocol of the deployment."""
+        units = self._remote_units(self._predictor, self._protocol, connections, metrics)
+        if self._protocol == "seldon":
+            return units
+        return {name: remote.OpenInferenceUnit(name, unit) for name, unit in units.items()}
 
     async def _split_units(
-        self, server: Server, metrics: Metrics, ending: AsyncExitStack, out: Console
+        self, server: Server, connections: remote.Connections, metrics: Metrics, ending: AsyncExitStack, out: Console
     ) -> Mapping[str, Unit]:
-        split = SplitNodes(self._project, self._deployment.name, self._predictor, self._nodes, server, self._folder)
+        """The units of nodes with a process of their own, which speaks Seldon's protocol."""
+        split = SplitNodes(self._project, self._deployment, self._predictor, self._nodes, server, self._folder)
         await split.start(
             lambda node, seconds: out.print(f"[green]●[/] {node:<12} its own process  [dim]{seconds:.2f} s[/]")
         )
         ending.push_async_callback(split.stop)
-        units = self._remote_units(_with_addresses(self._predictor, split.addresses), metrics, ending)
-        own = {name: SplitUnit(units[name], partial(split.is_up, name)) for name in split.addresses}
-        return {**units, **own}
+        units = self._remote_units(_with_addresses(self._predictor, split.addresses), "seldon", connections, metrics)
+        return {name: SplitUnit(units[name], partial(split.is_up, name)) for name in split.addresses}
 
-    def _remote_units(self, predictor: PredictorSpec, metrics: Metrics, ending: AsyncExitStack) -> Mapping[str, Unit]:
-        connections = remote.Connections()
-        ending.push_async_callback(connections.close)
+    def _remote_units(
+        self,
+        predictor: PredictorSpec,
+        protocol: remote.RemoteProtocol,
+        connections: remote.Connections,
+        metrics: Metrics,
+    ) -> Mapping[str, Unit]:
         timeouts = remote.Timeouts(self._limits.rest_timeout_s, self._limits.grpc_timeout_s)
         return remote.units(
-            predictor, "seldon", connections, transport_default=None, timeouts=timeouts, listener=metrics
+            predictor, protocol, connections, transport_default=None, timeouts=timeouts, listener=metrics
         )
 
 

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGHUP, SIGTERM
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 import click
 
 from servegraph.artifacts import Registry
-from servegraph.cli.context import GRAPH_ARGUMENT, open_graph, open_project, open_registry
-from servegraph.cli.run import run_options, serve, serving_options
+from servegraph.cli.context import GRAPH_ARGUMENT, open_project, open_registry
+from servegraph.cli.run import find_wanted, run_options, serve, serving_options
 from servegraph.errors import ArtifactNotFound
 from servegraph.project import Project
 from servegraph.serving.server import Addresses, take_ports
@@ -21,7 +22,17 @@ from servegraph.spec import SeldonDeployment
 @click.command()
 @GRAPH_ARGUMENT
 @serving_options
-def up(graph: Path | None, host: str, http_port: int, grpc_port: int, folder: Path, **options: Any) -> None:
+def up(
+    graph: Path | None,
+    host: str,
+    http_port: int,
+    grpc_port: int,
+    folder: Path,
+    predictor: str | None,
+    stubs: Sequence[str],
+    remotes: Sequence[str],
+    **options: Any,
+) -> None:
     """Train if nothing is registered, then serve: one command from nothing to an answer.
 
     \b
@@ -30,12 +41,12 @@ def up(graph: Path | None, host: str, http_port: int, grpc_port: int, folder: Pa
       servegraph up --http-port 8080 --grpc-port 8081
     """
     project = open_project(folder)
-    deployment = open_graph(project, graph)
-    chosen = run_options(**options)
+    wanted = find_wanted(project, graph, predictor, stubs, remotes)
+    picked = run_options(**options)
     ports = take_ports(Addresses(host, http_port, grpc_port))
-    if project.training is not None and _has_no_artifact(project, deployment):
+    if project.training is not None and _has_no_artifact(project, wanted.deployment):
         _train(project)
-    serve(project, deployment, ports, chosen)
+    serve(project, wanted, ports, picked)
 
 
 def _train(project: Project) -> None:

@@ -3,6 +3,7 @@
 The engine emits events; it knows neither HTTP, Prometheus, MLflow nor Kubernetes.
 """
 
+from servegraph.engine.backend import Backend
 from servegraph.engine.context import Context
 from servegraph.engine.engine import Engine
 from servegraph.engine.local import LocalUnit
@@ -10,6 +11,7 @@ from servegraph.engine.plan import Parts, Plan, RoutingInjection, compile_plan, 
 from servegraph.engine.unit import Method, Unit
 
 __all__ = [
+    "Backend",
     "Context",
     "Engine",
     "LocalUnit",

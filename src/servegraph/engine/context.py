@@ -3,9 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Protocol
 
 from servegraph.errors import GraphTimedOut
 from servegraph.payload.envelope import Transport
+
+
+class RequestListener(Protocol):
+    """Is told that a front answered; returns at once and never raises."""
+
+    def request_done(self, service: str, method: str, code: str, seconds: float) -> None:
+        """A front answered. `service` and `method` are Seldon's label values.
+
+        REST: ("predictions" | "feedback" | ..., "post" | "get", HTTP status);
+        gRPC: (full method name, "unary", gRPC code name).
+        """
 
 
 @dataclass(slots=True)
@@ -21,6 +33,7 @@ class Context:
         deadline: when the whole graph must have answered, on the monotonic clock in seconds; None for never.
         logged: whether the request logger may see this request.
         routing: what was asked so far: node name to branch, -1 for all, -2 for none.
+        listener: whom the front tells of the answer, if not its own: that of the predictor that was drawn.
     """
 
     puid: str
@@ -31,6 +44,7 @@ class Context:
     deadline: float | None = None
     logged: bool = True
     routing: dict[str, int] = field(default_factory=dict)
+    listener: RequestListener | None = None
 
     def remaining(self) -> float | None:
         """Seconds until the deadline; None if there is none.

@@ -11,21 +11,14 @@ from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
-from servegraph.engine.context import Context
+from servegraph.engine.context import Context, RequestListener
 from servegraph.payload.envelope import Envelope
 
 FeedbackResult = Literal["joined", "duplicate", "unknown", "invalid", "unnamed"]
 
 
-class Listener(Protocol):
+class Listener(RequestListener, Protocol):
     """Is told what happened; all durations are seconds."""
-
-    def request_done(self, service: str, method: str, code: str, seconds: float) -> None:
-        """A front answered. `service` and `method` are Seldon's label values.
-
-        REST: ("predictions" | "feedback" | ..., "post" | "get", HTTP status);
-        gRPC: (full method name, "unary", gRPC code name).
-        """
 
     def node_called(self, node: str, service: str, method: str, code: str, seconds: float) -> None:
         """A component answered, e.g. ("scale", "/transform-input", "post", "200", 0.0004).

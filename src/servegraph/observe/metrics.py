@@ -1,21 +1,13 @@
-"""Everything a scrape of one predictor answers: a `Listener` that counts, and its exposition.
+"""Everything a scrape tells of one predictor: a `Listener` that counts, and its families.
 
-The request path only adds to plain numbers; the registry is private, and no label ever holds
-anything that a caller chooses (puid, user, text).
+The request path only adds to plain numbers, and no label ever holds anything that a caller
+chooses (puid, user, text).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from prometheus_client import (
-    CollectorRegistry,
-    GCCollector,
-    PlatformCollector,
-    ProcessCollector,
-    generate_latest,
-)
 from prometheus_client.core import Metric
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from servegraph import __version__
 from servegraph.engine.events import FeedbackResult
@@ -23,12 +15,14 @@ from servegraph.observe.custom import CustomMetrics
 from servegraph.observe.drift import monitor_families
 from servegraph.observe.executor import SECONDS, ExecutorMetrics, NodeLabels
 from servegraph.observe.experiment import Experiment
+from servegraph.observe.exposition import Exposition
 from servegraph.observe.families import Families
 from servegraph.verdict import MonitorReport
 
 __all__ = ["Metrics", "NodeLabels"]
 
 SinkCounts = Mapping[str, tuple[int, int, int]]  # address: sent, failed, dropped
+CopyCounts = tuple[int, int, int]  # answered, failed, dropped
 
 
 class Metrics:
@@ -38,9 +32,8 @@ class Metrics:
         nodes: every node of the graph by name.
         report: asked at each scrape; None where no monitor runs, and then its families are missing.
         bounds: upper bounds of the latencies' buckets.
-
-    Attributes:
-        custom: the metrics that components in this process make themselves.
+        custom: the store of the metrics that components in this process make themselves, where
+            several predictors share one.
     """
 
     def __init__(
@@ -51,6 +44,7 @@ class Metrics:
         nodes: Mapping[str, NodeLabels],
         report: Callable[[], MonitorReport] | None,
         bounds: Sequence[float] = SECONDS,
+        custom: CustomMetrics | None = None,
     ) -> None:
         self._nodes = nodes
         self._report = report
@@ -59,13 +53,10 @@ class Metrics:
         self._experiment = Experiment(
             self._families, {name: node.branches for name, node in nodes.items() if node.branches}
         )
-        self.custom = CustomMetrics()
+        self.custom = CustomMetrics() if custom is None else custom
         self._sinks: Callable[[], SinkCounts] | None = None
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
-        ProcessCollector(registry=self._registry)
-        PlatformCollector(registry=self._registry)
-        GCCollector(registry=self._registry)
+        self._copies: Callable[[], CopyCounts] | None = None
+        self._page = Exposition([self])
 
     def request_done(self, service: str, method: str, code: str, seconds: float) -> None:
         self._executor.server.observe((service, method, code), seconds)
@@ -82,6 +73,14 @@ class Metrics:
     def watch_sinks(self, counts: Callable[[], SinkCounts]) -> None:
         """Show what becomes of logged events: `counts` is asked at each scrape."""
         self._sinks = counts
+
+    def watch_copies(self, counts: Callable[[], CopyCounts]) -> None:
+        """Show what becomes of the copies that a shadow gets: `counts` is asked at each scrape."""
+        self._copies = counts
+
+    def dropped_copies(self) -> int:
+        """Copies for which a shadow had no place."""
+        return self._copies()[2] if self._copies else 0
 
     def arms(self) -> list[dict[str, Any]]:
         """See `Experiment.arms`; for people, where a scrape is for Prometheus."""
@@ -100,22 +99,18 @@ class Metrics:
         return self._experiment.results()
 
     def render(self) -> tuple[str, bytes]:
-        """The content type and the body for one scrape; may run in another thread."""
-        return CONTENT_TYPE_PLAIN_0_0_4, generate_latest(self._registry)
+        """The page of this predictor alone; see `Exposition.render`."""
+        return self._page.render()
 
-    def collect(self) -> Iterator[Metric]:
-        """The registry's way in."""
-        own = list(self._own())
-        names = {metric.name for metric in own}
-        yield from own
-        yield from (metric for metric in self.custom.collect() if metric.name not in names)
-
-    def _own(self) -> Iterator[Metric]:
+    def families(self) -> Iterator[Metric]:
+        """All that is known here, for a page; components' own metrics are not among it."""
         yield from self._executor.collect()
         yield from self._experiment.collect()
         yield from self._versions()
         if self._sinks is not None:
             yield self._logged(self._sinks())
+        if self._copies is not None:
+            yield self._copied(self._copies())
         if self._report is not None:
             yield from monitor_families(self._families, self._report())
 
@@ -127,6 +122,11 @@ class Metrics:
         ]
         text = "Events of the request logger, by what became of them."
         return self._families.counter("servegraph_logged_events", text, ("sink", "result"), samples)
+
+    def _copied(self, counts: CopyCounts) -> Metric:
+        samples = [((result,), float(n)) for result, n in zip(("answered", "failed", "dropped"), counts, strict=True)]
+        text = "Copies of requests for a shadow, by what became of them."
+        return self._families.counter("servegraph_shadow_copies", text, ("result",), samples)
 
     def _versions(self) -> Iterator[Metric]:
         yield self._families.gauge(

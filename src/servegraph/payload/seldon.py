@@ -67,7 +67,10 @@ class _MessageCodec:
         return amended
 
     def amend_value(self, value: Message, amendment: Amendment) -> Message:
-        return Message(value.kind, value.value, value.names, _amended(value.meta, amendment))
+        meta = _amended(value.meta, amendment)
+        if type(value) is Message:
+            return Message(value.kind, value.value, value.names, meta)
+        return replace(value, meta=meta)  # it remembers more
 
 
 class _FeedbackCodec:

@@ -21,7 +21,7 @@ from servegraph.servers.columns import Columns
 from servegraph.servers.place import metadata_of, one_of, trust_of
 
 METHODS = ("predict_proba", "predict", "decision_function")
-_OUTPUTS = (*METHODS, "transform")
+OUTPUTS = (*METHODS, "transform")
 _OPEN_INFERENCE = ("v2", "kfserving")
 
 
@@ -99,9 +99,9 @@ class SKLearnServer:
         if self._protocol not in _OPEN_INFERENCE:
             return [self._method]
         asked = (meta or {}).get("outputs") or [self._method]
-        unknown = [name for name in asked if name not in _OUTPUTS or not hasattr(self._model, name)]
+        unknown = [name for name in asked if name not in OUTPUTS or not hasattr(self._model, name)]
         if unknown:
-            able = ", ".join(name for name in _OUTPUTS if hasattr(self._model, name))
+            able = ", ".join(name for name in OUTPUTS if hasattr(self._model, name))
             raise InvalidPayload(f"there is no output {unknown[0]!r}", hint=f"there is {able}")
         return [str(name) for name in asked]
 

@@ -11,6 +11,7 @@ from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
+THREAD_NAME = "component"  # how the threads' names begin
 MOST_ABANDONED = 8  # hanging threads cost memory; beyond this requests wait, and time out
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class PatientPool(Executor):
         self.abandoned = 0
 
     def _new(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._threads, thread_name_prefix="component")
+        return ThreadPoolExecutor(self._threads, thread_name_prefix=THREAD_NAME)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         call = _Call(Future(), partial(function, *arguments, **named))

@@ -113,11 +113,11 @@ class GrpcFront:
                 self._admit()
                 answer = await rpc.handle(_decoded(decode, data), context)
             except Exception as error:
-                await self._fail(error, path, context.puid, started, call)
+                await self._fail(error, path, context, started, call)
                 raise
             finally:
                 self._in_flight -= 1
-            self._listener.request_done(path, "unary", "OK", perf_counter() - started)
+            (context.listener or self._listener).request_done(path, "unary", "OK", perf_counter() - started)
             return answer
 
         return grpc.unary_unary_rpc_method_handler(unary, None, lambda answer: answer.SerializeToString())
@@ -140,11 +140,12 @@ class GrpcFront:
             logged=not any(key == "seldon-skip-logging" for key, _ in metadata),
         )
 
-    async def _fail(self, error: Exception, path: str, puid: str, started: float, call: Any) -> None:
+    async def _fail(self, error: Exception, path: str, context: Context, started: float, call: Any) -> None:
         status = status_of(error)
         if not isinstance(error, PayloadError):
-            self._faults.tell(puid, error)
-        self._listener.request_done(path, "unary", _code_name(status.grpc), perf_counter() - started)
+            self._faults.tell(context.puid, error)
+        listener = context.listener or self._listener
+        listener.request_done(path, "unary", _code_name(status.grpc), perf_counter() - started)
         await call.abort(status.grpc, details_of(error))
 
 

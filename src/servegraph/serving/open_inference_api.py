@@ -5,7 +5,7 @@ Source:
     name in the path, as Seldon's executor allows, the graph is meant.
 """
 
-from servegraph.engine import Engine
+from servegraph.engine import Backend
 from servegraph.payload.open_inference import document_of_response, joined, request_of_document, split
 from servegraph.payload.wire_json import dump
 from servegraph.serving.faults import open_inference_answer
@@ -16,7 +16,7 @@ from servegraph.serving.routes import Answer, Handler, HttpRequest, Route
 class OpenInferenceApi:
     """Handlers for one graph."""
 
-    def __init__(self, engine: Engine, model: InferenceModel, ready: Handler) -> None:
+    def __init__(self, engine: Backend, model: InferenceModel, ready: Handler) -> None:
         self._engine = engine
         self._model = model
         self._ready = ready
@@ -56,7 +56,7 @@ class OpenInferenceApi:
         asked = request_of_document(split(request.text))
         asked.model_name = request.parameters.get("model", self._model.name)
         asked.model_version = request.parameters.get("version", "")
-        response = await infer(self._engine, asked, "rest", request.context)
+        response = await infer(self._engine, self._model, asked, "rest", request.context)
         return Answer.of(joined(document_of_response(response, asked)))
 
     def _check(self, request: HttpRequest) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from servegraph.engine import Engine
+from servegraph.engine import Backend
 from servegraph.engine.context import Context
 from servegraph.payload.open_inference import proto_of_response, request_of_proto
 from servegraph.payload.schema import message_class
@@ -22,7 +22,7 @@ SERVICE = "inference.GRPCInferenceService"
 class OpenInferenceRpc:
     """Handlers for one graph."""
 
-    def __init__(self, engine: Engine, model: InferenceModel, ready: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, engine: Backend, model: InferenceModel, ready: Callable[[], Awaitable[bool]]) -> None:
         self._engine = engine
         self._model = model
         self._ready = ready
@@ -60,5 +60,5 @@ class OpenInferenceRpc:
     async def _infer(self, proto: Any, context: Context) -> Any:
         self._model.check(proto.model_name, proto.model_version)
         asked = request_of_proto(proto)
-        response = await infer(self._engine, asked, "grpc", context)
+        response = await infer(self._engine, self._model, asked, "grpc", context)
         return proto_of_response(response.only(asked.outputs), raw=bool(proto.raw_input_contents))

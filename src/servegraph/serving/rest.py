@@ -116,7 +116,8 @@ class RestFront:
                 answer = await self._answered(route, request, protocol)
             if route.service:
                 seconds = perf_counter() - started
-                self._listener.request_done(route.service, scope.method.lower(), str(answer.status), seconds)
+                listener = context.listener or self._listener
+                listener.request_done(route.service, scope.method.lower(), str(answer.status), seconds)
             self._respond(protocol, answer, self._headers(match, scope, context.puid))
         finally:
             self.in_flight -= 1

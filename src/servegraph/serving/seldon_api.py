@@ -7,7 +7,7 @@ Source:
 from dataclasses import replace
 from typing import Any
 
-from servegraph.engine import Engine
+from servegraph.engine import Backend
 from servegraph.errors import MalformedArray, UnitFailed
 from servegraph.payload.envelope import Envelope, Text
 from servegraph.payload.seldon import FEEDBACK, MESSAGE
@@ -26,7 +26,7 @@ class SeldonApi:
         lenient: whether a body that looks like JSON is taken for it, whatever its content type says.
     """
 
-    def __init__(self, engine: Engine, predictor: PredictorSpec, ready: Handler, lenient: bool = False) -> None:
+    def __init__(self, engine: Backend, predictor: PredictorSpec, ready: Handler, lenient: bool = False) -> None:
         self._lenient = lenient
         self._engine = engine
         self._predictor = predictor

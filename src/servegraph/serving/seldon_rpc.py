@@ -6,7 +6,7 @@ Source:
 
 from typing import Any
 
-from servegraph.engine import Engine
+from servegraph.engine import Backend
 from servegraph.engine.context import Context
 from servegraph.errors import MalformedArray, UnitFailed
 from servegraph.payload.envelope import Envelope
@@ -22,7 +22,7 @@ SERVICE = "seldon.protos.Seldon"
 class SeldonRpc:
     """Handlers of Seldon's external service for one graph."""
 
-    def __init__(self, engine: Engine, predictor: PredictorSpec) -> None:
+    def __init__(self, engine: Backend, predictor: PredictorSpec) -> None:
         self._engine = engine
         self._predictor = predictor
 

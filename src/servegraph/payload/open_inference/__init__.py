@@ -1,6 +1,6 @@
 """Open Inference (v2) requests and responses: as JSON with binary tensors, as protobuf, as messages of a graph."""
 
-from servegraph.payload.open_inference.bridge import InferMessage, from_message, to_message
+from servegraph.payload.open_inference.bridge import InferMessage, from_message, from_outputs, to_message
 from servegraph.payload.open_inference.chain import chained_document, chained_proto
 from servegraph.payload.open_inference.codec import OPEN_INFERENCE
 from servegraph.payload.open_inference.document import (
@@ -30,6 +30,7 @@ __all__ = [
     "document_of_request",
     "document_of_response",
     "from_message",
+    "from_outputs",
     "joined",
     "proto_of_request",
     "proto_of_response",

@@ -7,6 +7,7 @@ element strData, binData and jsonData.
 """
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +136,18 @@ def from_message(
         return source
     tensors = source.inputs if source else _tensors(message, output)
     return InferResponse(asked.model_name, asked.model_version, asked.id, outputs=tensors)
+
+
+def from_outputs(message: Message, request: InferRequest, names: Sequence[str]) -> InferResponse:
+    """The response for the answer of a node that was told which outputs are wanted: an array for one, else an object.
+
+    Raises:
+        InvalidPayload: an output is an array of a type that the protocol does not have.
+    """
+    if len(names) == 1:
+        return from_message(message, request, output=names[0])
+    tensors = [_array(name, Message("ndarray", np.asarray(message.value[name]))) for name in names]
+    return InferResponse(request.model_name, request.model_version, request.id, outputs=tensors)
 
 
 def _tensors(message: Message, output: str) -> list[Tensor]:
