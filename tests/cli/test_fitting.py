@@ -141,7 +141,8 @@ def test_every_branch_of_a_router_is_asked(project: Project):
 
 def test_a_router_beyond_its_branches_is_found(project: Project):
     uri = artifact(project, "model", ["a", "b"], ["p"], [[1.0, 2.0]])
-    graph = f"{{name: way, type: ROUTER, children: [{{name: a, type: MODEL, modelUri: '{uri}'}}, {{name: b, type: MODEL}}]}}"
+    children = f"[{{name: a, type: MODEL, modelUri: '{uri}'}}, {{name: b, type: MODEL}}]"
+    graph = f"{{name: way, type: ROUTER, children: {children}}}"
     ((code, path, _),) = found(project, manifest(graph, {"way": "Astray", "a": "Model", "b": "Model"}))
     assert (code, path) == ("SG412", "spec.predictors[0].graph.name")
 

@@ -167,7 +167,8 @@ BROKEN = {
     "one name twice": (
         f"{ECHO} >> {ECHO}",
         "error: 'g' cannot be served:\n"
-        "  SG310: node 'm' stands a second time in predictor 'default' (give each node a name, and a container, of its own)\n"
+        "  SG310: node 'm' stands a second time in predictor 'default' "
+        "(give each node a name, and a container, of its own)\n"
         "  SG311: container 'm' stands a second time in predictor 'default' "
         "(give each container a name of its own; two versions are two predictors, or nodes of a router)\n",
     ),
