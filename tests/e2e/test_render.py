@@ -16,8 +16,9 @@ from kubernetes.client import ApiClient
 from tests.e2e.conftest import ROOT, copy_project
 from tests.e2e.running import command, serving
 
+from servegraph.check import check_shippable
 from servegraph.check.run import check_text
-from servegraph.spec import SeldonDeployment, check
+from servegraph.spec import SeldonDeployment
 from servegraph.spec.crd import violations
 
 GRAPHS = ("screening", "ensemble")
@@ -80,7 +81,7 @@ def test_committed_manifest_fits_the_custom_resource_and_our_own_rules(name: str
     documents = yaml.safe_load_all((ROOT / "manifests" / name).read_text())
     (manifest,) = [document for document in documents if document["kind"] == "SeldonDeployment"]
     assert violations(manifest) == []
-    check(SeldonDeployment.read(manifest))
+    check_shippable(SeldonDeployment.read(manifest))
 
 
 @pytest.mark.parametrize("name", ["screening-fused.yaml", "overlays/prod/seldondeployment.yaml"])

@@ -9,7 +9,7 @@ from servegraph.check.catalogue import BY_CODE, RULES
 from servegraph.check.finding import Finding, Found, Level, path_text
 from servegraph.check.ignoring import useless, without_ignored
 from servegraph.check.rule import Rule
-from servegraph.check.schema import MALFORMED, TYPE, schema_findings, untyped
+from servegraph.check.schema import MALFORMED, TYPE, UNKNOWN, schema_findings, untyped
 from servegraph.check.subject import Subject
 from servegraph.errors import InvalidGraph, MalformedFile, Problem
 from servegraph.spec import SeldonDeployment, dump
@@ -85,8 +85,8 @@ def check_servable(deployment: SeldonDeployment) -> None:
 
 
 def check_shippable(deployment: SeldonDeployment) -> None:
-    """Raise InvalidGraph with everything that fails or answers wrongly in a cluster, or return."""
-    _refuse(deployment, [finding for finding in _of(deployment) if finding.level is Level.ERROR])
+    """Raise InvalidGraph with everything that kubectl refuses, or that fails or answers wrongly in a cluster."""
+    _refuse(deployment, [each for each in _of(deployment) if each.level is Level.ERROR or each.code == UNKNOWN.code])
 
 
 def _of(deployment: SeldonDeployment) -> list[Finding]:

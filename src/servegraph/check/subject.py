@@ -98,10 +98,7 @@ class Subject:
             (("spec", "annotations"), self.deployment.spec.annotations),
             (("metadata", "annotations"), self.deployment.metadata.annotations),
         )
-        return next(((*place, key), said[key]) for place, said in levels if key in said) if self._has(key) else None
-
-    def _has(self, key: str) -> bool:
-        return key in self.deployment.spec.annotations or key in self.deployment.metadata.annotations
+        return next((((*place, key), said[key]) for place, said in levels if key in said), None)
 
     def annotation_places(self) -> Iterator[tuple[Place, str, str]]:
         """Every annotation of the object: its place, key and value."""
