@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from servegraph.artifacts import Column, Signature, read_signature
+from servegraph.artifacts import Field, Signature, read_signature
 from servegraph.errors import ArtifactNotFound, ArtifactRefused
 
 COLUMNS = """
@@ -28,18 +28,25 @@ def _signature(folder: Path, mlmodel: str) -> Signature | None:
 def test_columns_are_read_with_names_and_types(tmp_path: Path) -> None:
     signature = _signature(tmp_path, COLUMNS)
     assert signature == Signature(
-        inputs=(Column("age", "double"), Column("weight", "long")),
-        width=2,
-        outputs=(Column("no", "double"), Column("yes", "double")),
+        inputs=(Field("age", "double"), Field("weight", "long")),
+        outputs=(Field("no", "double"), Field("yes", "double")),
     )
+    assert signature.width == 2
     assert signature.input_names == ("age", "weight")
     assert signature.output_names == ("no", "yes")
 
 
 def test_tensor_gives_the_width_only(tmp_path: Path) -> None:
     signature = _signature(tmp_path, TENSOR)
-    assert signature == Signature(inputs=None, width=30, outputs=None)
-    assert signature.input_names is None
+    assert signature == Signature(
+        inputs=(Field(None, "float64", shape=(-1, 30)),), outputs=(Field(None, "int64", shape=(-1,)),)
+    )
+    assert (signature.width, signature.input_names, signature.output_columns) == (30, (), ())
+
+
+def test_an_optional_column_is_told(tmp_path: Path) -> None:
+    text = """signature: {inputs: '[{"type": "long", "name": "age", "required": false}]'}\n"""
+    assert _signature(tmp_path, text) == Signature(inputs=(Field("age", "long", required=False),))
 
 
 @pytest.mark.parametrize("mlmodel", ["flavors: {}", "signature: null"])

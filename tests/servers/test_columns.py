@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from servegraph.artifacts.schema import Field
+from servegraph.artifacts.signature import Field
 from servegraph.errors import InvalidPayload
 from servegraph.servers.columns import Columns
 from servegraph.servers.tensors import tensors

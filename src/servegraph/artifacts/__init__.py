@@ -10,12 +10,12 @@ from servegraph.artifacts.loading import files, load_model
 from servegraph.artifacts.publishing import publish_files, publish_sklearn
 from servegraph.artifacts.registry import Registry
 from servegraph.artifacts.secrets import read_env_file, read_secret
-from servegraph.artifacts.signature import Column, Signature, read_signature
+from servegraph.artifacts.signature import Field, Signature, read_signature
 from servegraph.artifacts.stores import Progress
 
 __all__ = [
     "Artifact",
-    "Column",
+    "Field",
     "Progress",
     "Registry",
     "Signature",

@@ -16,7 +16,7 @@ from servegraph.artifacts import sklearn_model, xgboost_model
 from servegraph.artifacts.client import import_mlflow
 from servegraph.artifacts.mlflow_code import admit_code, keep_unchanged
 from servegraph.artifacts.mlmodel import flavour
-from servegraph.artifacts.schema import Schema, read_schema
+from servegraph.artifacts.signature import Signature, read_signature
 from servegraph.artifacts.trust import Trust
 from servegraph.errors import ArtifactRefused
 
@@ -33,13 +33,13 @@ class Pyfunc:
 
     Attributes:
         predict: its function of a table, an array, or whatever its signature says.
-        schema: its signature.
+        signature: what goes in and what comes out.
         takes_values: whether it was fitted on a plain array, and wants one rather than a table.
         classes: what the columns of its answer mean, where the model knows.
     """
 
     predict: Callable[[Any], Any]
-    schema: Schema
+    signature: Signature
     takes_values: bool = False
     classes: tuple[str, ...] = ()
 
@@ -55,15 +55,15 @@ def load_pyfunc(folder: Path, trust: Trust) -> Pyfunc:
     if entry is None:
         raise ArtifactRefused(f"{folder} holds no python_function of MLflow", hint="log it with an MLflow flavour")
     admit_code(folder, entry, trust)
-    schema = read_schema(folder)
+    signature = read_signature(folder) or Signature()
     match entry.get("loader_module"):
         case "mlflow.sklearn":
-            return _of_sklearn(sklearn_model.load_sklearn(folder, trust), entry, schema)
+            return _of_sklearn(sklearn_model.load_sklearn(folder, trust), entry, signature)
         case "mlflow.xgboost":
-            return _of_xgboost(xgboost_model.load_flavour(folder, trust), schema)
+            return _of_xgboost(xgboost_model.load_flavour(folder, trust), signature)
         case loader:
             trust.demand(folder, f"loading it runs code ({_what(entry, loader)})")
-            return Pyfunc(_of_mlflow(folder, schema).predict, schema)
+            return Pyfunc(_of_mlflow(folder, signature).predict, signature)
 
 
 def _what(entry: Mapping[str, Any], loader: object) -> str:
@@ -72,21 +72,21 @@ def _what(entry: Mapping[str, Any], loader: object) -> str:
     return f"the pickle {entry['python_model']}" if "python_model" in entry else f"by {loader}"
 
 
-def _of_sklearn(model: Any, entry: Mapping[str, Any], schema: Schema) -> Pyfunc:
+def _of_sklearn(model: Any, entry: Mapping[str, Any], signature: Signature) -> Pyfunc:
     method = str(entry.get("predict_fn", "predict"))
     if method not in _METHODS or not hasattr(model, method):
         raise ArtifactRefused(f"{type(model).__name__} has no method {method!r}", hint="register a new version")
     # Fitted on a table it remembers the names; fitted on an array only their number.
     takes_values = hasattr(model, "n_features_in_") and not hasattr(model, "feature_names_in_")
     classes = tuple(map(str, getattr(model, "classes_", ()))) if method == "predict_proba" else ()
-    return Pyfunc(getattr(model, method), schema, takes_values, classes)
+    return Pyfunc(getattr(model, method), signature, takes_values, classes)
 
 
-def _of_xgboost(model: Any, schema: Schema) -> Pyfunc:
+def _of_xgboost(model: Any, signature: Signature) -> Pyfunc:
     if hasattr(model, "get_booster"):
-        return Pyfunc(model.predict, schema, takes_values=model.get_booster().feature_names is None)
+        return Pyfunc(model.predict, signature, takes_values=model.get_booster().feature_names is None)
     named = model.feature_names is not None
-    return Pyfunc(partial(_boosted, model), schema, takes_values=not named)
+    return Pyfunc(partial(_boosted, model), signature, takes_values=not named)
 
 
 def _boosted(booster: Any, rows: Any) -> Any:
@@ -95,7 +95,7 @@ def _boosted(booster: Any, rows: Any) -> Any:
     return booster.predict(xgboost_model.matrix(rows, names))
 
 
-def _of_mlflow(folder: Path, schema: Schema) -> Any:
+def _of_mlflow(folder: Path, signature: Signature) -> Any:
     if outside := [name for name in _paths(flavour(folder, "python_function")) if _leads_out(name)]:
         what = f"the MLmodel in {folder} names {outside[0]!r}, which is not in the artifact"
         raise ArtifactRefused(what, hint="register a new version")
@@ -110,7 +110,7 @@ def _of_mlflow(folder: Path, schema: Schema) -> Any:
             f"{folder} cannot be loaded: {type(error).__name__}: {str(error).strip()}",
             hint="does this environment have what the model's requirements.txt lists?",
         ) from error
-    if any(not field.required for field in schema.inputs):
+    if any(not field.required for field in signature.inputs):
         # MLflow refuses a missing value where a whole number is optional. The rows fit before they come here.
         model.metadata.signature = None
     return model

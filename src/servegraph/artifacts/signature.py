@@ -1,6 +1,7 @@
-"""What goes into an artifact and what comes out, as its MLmodel says."""
+"""What goes into an artifact and what comes out, as its MLmodel says: columns of a table, or tensors."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,35 +11,60 @@ from servegraph.errors import ArtifactRefused
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column; `dtype` is MLflow's word for it ("double", "long", "string", ...).
+class Field:
+    """A column, or a tensor.
 
     Attributes:
+        name: None where the signature has none.
+        dtype: MLflow's word for a column's ("double", "long", "string", "array", ...), numpy's for a tensor's.
         required: whether the model cannot do without.
+        shape: of a tensor, -1 for any size; None for a column.
     """
 
     name: str | None
     dtype: str
     required: bool = True
+    shape: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Columns in and out (None: unknown, or one tensor), and the features per row (None: unknown)."""
+    """What goes in and what comes out; empty where nothing is said."""
 
-    inputs: tuple[Column, ...] | None
-    width: int | None
-    outputs: tuple[Column, ...] | None = None
-
-    @property
-    def input_names(self) -> tuple[str, ...] | None:
-        """The features' names; None unless all columns have one."""
-        return _names(self.inputs)
+    inputs: tuple[Field, ...] = ()
+    outputs: tuple[Field, ...] = ()
 
     @property
-    def output_names(self) -> tuple[str, ...] | None:
-        """The output columns' names; None unless all have one."""
-        return _names(self.outputs)
+    def takes_tensors(self) -> bool:
+        return bool(self.inputs) and self.inputs[0].shape is not None
+
+    @property
+    def width(self) -> int | None:
+        """Features per row; None where that is not said."""
+        if not self.takes_tensors:
+            return len(self.inputs) or None
+        shape = self.inputs[0].shape or ()
+        return shape[1] if len(self.inputs) == 1 and len(shape) == 2 and shape[1] > 0 else None
+
+    @property
+    def input_columns(self) -> Sequence[Field]:
+        """The input's columns; none where it is one tensor, whose columns nobody names."""
+        return _columns(self.inputs)
+
+    @property
+    def output_columns(self) -> Sequence[Field]:
+        """The output's columns; none where it is one tensor."""
+        return _columns(self.outputs)
+
+    @property
+    def input_names(self) -> Sequence[str]:
+        """The features' names; none unless all columns have one."""
+        return _names(self.input_columns)
+
+    @property
+    def output_names(self) -> Sequence[str]:
+        """The output columns' names; none unless all have one."""
+        return _names(self.output_columns)
 
 
 def read_signature(path: str | Path) -> Signature | None:
@@ -52,34 +78,29 @@ def read_signature(path: str | Path) -> Signature | None:
     if not isinstance(entry, dict):
         return None
     try:
-        inputs, outputs = (json.loads(entry.get(side) or "null") for side in ("inputs", "outputs"))
-        return Signature(_columns(inputs), _width(inputs), _columns(outputs))
+        return Signature(*(_fields(entry.get(side)) for side in ("inputs", "outputs")))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ArtifactRefused(
             f"the signature in {Path(path) / 'MLmodel'} cannot be read", hint="register a new version"
         ) from error
 
 
-def _columns(specs: list[dict[str, Any]] | None) -> tuple[Column, ...] | None:
-    if not specs or any(spec["type"] == "tensor" and not spec.get("name") for spec in specs):
-        return None
-    return tuple(Column(spec.get("name"), _dtype(spec), bool(spec.get("required", True))) for spec in specs)
+def _fields(text: str | None) -> tuple[Field, ...]:
+    return tuple(_field(spec) for spec in json.loads(text or "null") or ())
 
 
-def _dtype(spec: dict[str, Any]) -> str:
-    return str(spec["tensor-spec"]["dtype"] if spec["type"] == "tensor" else spec["type"])
+def _field(spec: dict[str, Any]) -> Field:
+    required = bool(spec.get("required", True))
+    if spec["type"] != "tensor":
+        return Field(spec.get("name"), str(spec["type"]), required)
+    tensor = spec["tensor-spec"]
+    return Field(spec.get("name"), str(tensor["dtype"]), required, tuple(int(size) for size in tensor["shape"]))
 
 
-def _width(specs: list[dict[str, Any]] | None) -> int | None:
-    if not specs:
-        return None
-    tensors = [spec["tensor-spec"]["shape"] for spec in specs if spec["type"] == "tensor"]
-    if not tensors:
-        return len(specs)
-    shape = tensors[0]
-    return int(shape[1]) if len(tensors) == 1 and len(shape) == 2 and shape[1] > 0 else None
+def _columns(fields: Sequence[Field]) -> Sequence[Field]:
+    return () if any(field.shape is not None and not field.name for field in fields) else fields
 
 
-def _names(columns: tuple[Column, ...] | None) -> tuple[str, ...] | None:
-    names = tuple(column.name for column in columns or () if column.name is not None)
-    return names if columns and len(names) == len(columns) else None
+def _names(fields: Sequence[Field]) -> Sequence[str]:
+    names = tuple(field.name for field in fields if field.name is not None)
+    return names if len(names) == len(fields) else ()

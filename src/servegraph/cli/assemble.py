@@ -50,13 +50,13 @@ class LoadedNode:
     def input_names(self) -> Sequence[str]:
         """The features' names, or nothing where one has none."""
         signature = self.artifact.signature if self.artifact else None
-        return (signature.input_names or ()) if signature else ()
+        return signature.input_names if signature else ()
 
     @property
     def output_names(self) -> Sequence[str] | None:
         """The names of what the artifact answers with; None where nothing says it."""
-        outputs = self.artifact.signature.outputs if self.artifact and self.artifact.signature else None
-        return [column.name or f"t:{number}" for number, column in enumerate(outputs)] if outputs else None
+        outputs = self.artifact.signature.output_columns if self.artifact and self.artifact.signature else ()
+        return [column.name or f"t:{number}" for number, column in enumerate(outputs)] or None
 
     @property
     def is_detector(self) -> bool:

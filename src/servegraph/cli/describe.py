@@ -53,7 +53,7 @@ def _document(artifact: Artifact) -> dict[str, Any]:
     document: dict[str, Any] = {"name": artifact.name, "versions": [artifact.version], "platform": "mlflow"}
     signature = artifact.signature
     if signature and signature.width is not None:
-        document["inputs"] = [_tensor(signature.width, signature.input_names or ())]
+        document["inputs"] = [_tensor(signature.width, signature.input_names)]
     if signature and signature.output_names:
         document["outputs"] = [_tensor(len(signature.output_names), signature.output_names)]
     return document

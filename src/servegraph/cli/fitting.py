@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from servegraph import artifacts
-from servegraph.artifacts import Registry, Signature, read_signature
+from servegraph.artifacts import Field, Registry, Signature, read_signature
 from servegraph.artifacts.reference import local_path
 from servegraph.check import Finding, Found, Rule, Subject
 from servegraph.check.fit import NO_ARTIFACT, Column, Ports, signatures_fit
@@ -81,8 +80,8 @@ def _signature(registry: Registry, uri: str, folder: Path) -> Signature | None:
 
 
 def _ports(signature: Signature) -> Ports:
-    return Ports(_columns(signature.inputs), signature.width, _columns(signature.outputs))
+    return Ports(_columns(signature.input_columns), signature.width, _columns(signature.output_columns))
 
 
-def _columns(columns: Sequence[artifacts.Column] | None) -> list[Column] | None:
-    return None if columns is None else [Column(each.name, each.dtype, each.required) for each in columns]
+def _columns(fields: Sequence[Field]) -> list[Column] | None:
+    return [Column(each.name, each.dtype, each.required) for each in fields] or None

@@ -144,9 +144,9 @@ class _Known:
 
 
 def _columns(signature: Signature | None) -> Columns | None:
-    if signature is None or signature.inputs is None:
+    if signature is None or not signature.input_columns:
         return None
-    sides = (signature.inputs, signature.outputs or ())
+    sides = (signature.input_columns, signature.output_columns)
     named = [{column.name or f"#{index}": column.dtype for index, column in enumerate(side)} for side in sides]
     return Columns(*named)
 

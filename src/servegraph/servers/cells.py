@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from servegraph.artifacts.schema import Field
+from servegraph.artifacts.signature import Field
 from servegraph.errors import InvalidPayload
 
 _INTEGERS: Mapping[str, Any] = MappingProxyType({"integer": np.int32, "long": np.int64})

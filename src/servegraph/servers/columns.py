@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from servegraph.artifacts.schema import Field
+from servegraph.artifacts.signature import Field
 from servegraph.errors import InvalidPayload
 from servegraph.servers.cells import cast, missing
 

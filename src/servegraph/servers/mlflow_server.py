@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from servegraph.artifacts.pyfunc import Pyfunc, load_pyfunc
-from servegraph.artifacts.schema import Schema
+from servegraph.artifacts.signature import Signature
 from servegraph.errors import InvalidPayload
 from servegraph.servers.answers import carried
 from servegraph.servers.columns import Columns
@@ -52,10 +52,10 @@ class MLFlowServer:
             ArtifactNotFound, ArtifactRefused: it is not there, or may not be loaded.
         """
         self._model = load_pyfunc(self._folder, trust_of(self._project))
-        schema = self._model.schema
-        if schema.inputs and not schema.takes_tensors:
-            self._columns = Columns(schema.inputs)
-        self._names = list(self._model.classes) or schema.output_names
+        signature = self._model.signature
+        if signature.inputs and not signature.takes_tensors:
+            self._columns = Columns(signature.inputs)
+        self._names = list(self._model.classes) or list(signature.output_names)
 
     def predict(self, X: Any, names: Sequence[str], meta: Mapping[str, Any] | None = None) -> Any:
         """The model's answer; a table as an array.
@@ -78,13 +78,13 @@ class MLFlowServer:
 
     def init_metadata(self) -> dict[str, Any]:
         """The folder's `metadata.yaml`, else what the signature says."""
-        return metadata_of(self._folder, _described(self._model.schema if self._model else Schema()))
+        return metadata_of(self._folder, _described(self._model.signature if self._model else Signature()))
 
     def _input(self, model: Pyfunc, X: Any, names: list[str]) -> Any:
         if self._columns is not None:
             return (self._columns.matrix if model.takes_values else self._columns.frame)(X, names)
-        if model.schema.takes_tensors:
-            return tensors(model.schema.inputs, X, names)
+        if model.signature.takes_tensors:
+            return tensors(model.signature.inputs, X, names)
         if self._xtype == "ndarray" or (self._xtype == "any" and not names):
             return X
         return _frame(X, names)
@@ -102,8 +102,8 @@ def _frame(X: Any, names: list[str]) -> Any:
         raise InvalidPayload(f"the request is no table: {error}", hint="send rows of one length") from error
 
 
-def _described(schema: Schema) -> dict[str, Any]:
-    sides = (("inputs", schema.inputs), ("outputs", schema.outputs))
+def _described(signature: Signature) -> dict[str, Any]:
+    sides = (("inputs", signature.inputs), ("outputs", signature.outputs))
     described = {
         side: [{"messagetype": "tensor", "schema": {"names": [str(f.name) for f in fields], "shape": [len(fields)]}}]
         for side, fields in sides

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from servegraph.artifacts.schema import Field
+from servegraph.artifacts.signature import Field
 from servegraph.artifacts.sklearn_model import load_sklearn
 from servegraph.errors import ConfigurationError, InvalidPayload
 from servegraph.servers.answers import carried

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from servegraph.artifacts.schema import Field
+from servegraph.artifacts.signature import Field
 from servegraph.errors import InvalidPayload, MalformedArray
 from servegraph.payload.arrays import array_of
 from servegraph.servers.cells import cast

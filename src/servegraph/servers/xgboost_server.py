@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from servegraph.artifacts.schema import Field
+from servegraph.artifacts.signature import Field
 from servegraph.artifacts.xgboost_model import load_booster, matrix
 from servegraph.servers.columns import Columns
 from servegraph.servers.place import metadata_of, trust_of
