@@ -175,7 +175,7 @@ def test_replicas_of_a_predictor_count_for_its_other_pods_and_a_separate_orchest
         ("AnchorTabular", "", []),
         ("anchor_tabular", "", ["SG380"]),
         ("LIME", "v2", ["SG380"]),
-        ("", "", ["SG381"]),
+        ("", "", []),
         ("Counterfactuals", "seldon", ["SG382"]),
         ("Counterfactuals", "v2", []),
         ("TreeShap", "kfserving", ["SG382"]),

@@ -137,3 +137,10 @@ def test_doubles_at_the_front_of_mlflow_server_are_told():
     assert fits(text, {"model": Ports(inputs=columns((None, "double")))}) == [
         ("SG406", "node 'model': column 1 must be double, and 5 is none for MLflow")
     ]
+
+
+def test_mlserver_goes_by_the_signature_whatever_the_parameters():
+    (document,) = parse_documents(SERVER, "m.yaml")
+    subject = Subject(document, parse(document.value, "m.yaml"))
+    ports = {"model": Ports(inputs=columns(("a", "string")))}
+    assert list(signatures_fit(subject.predictors[0], ports, "v2")) == []

@@ -70,3 +70,32 @@ def test_every_object_of_a_file_is_checked():
     sound = f"{HEAD}spec:\n  predictors: [{{name: p, {GRAPH}}}]\n"
     text = f"{sound}---\n{sound.replace('name: churn', 'name: Churn')}"
     assert [(code, line) for code, line, *_ in found(text)] == [("SG107", 9)]
+
+
+def test_a_merged_key_may_be_written_again():
+    text = (
+        f"{HEAD}spec:\n  predictors:\n    - &a {{name: a, traffic: 60, {GRAPH}}}\n"
+        "    - <<: *a\n      name: b\n      traffic: 40\n"
+    )
+    assert found(text) == []
+
+
+def test_a_generated_name_is_a_name():
+    text = f"{HEAD}spec:\n  protocol: http\n  predictors: [{{name: p, {GRAPH}}}]\n".replace(
+        "name: churn", "generateName: churn-"
+    )
+    assert [code for code, *_ in found(text)] == ["SG201"]
+
+
+def test_a_neighbouring_field_is_no_repair_if_the_value_does_not_fit_it():
+    text = f"{HEAD}spec:\n  predictors:\n    - name: p\n      componentSpec: {{}}\n      {GRAPH}\n"
+    (finding,) = [each for each in check_text(text, "m.yaml") if each.code == "SG104"]
+    assert (finding.help, finding.edits) == ("did you mean `componentSpecs`?", [])
+
+
+def test_a_field_of_newer_kubernetes_is_told_as_such():
+    pod = "componentSpecs: [{spec: {hostUsers: false, containers: []}}]"
+    text = f"{HEAD}spec:\n  predictors:\n    - name: p\n      {pod}\n      {GRAPH}\n"
+    assert [message for code, *_, message in found(text) if code == "SG104"] == [
+        "`hostUsers` is a field of newer Kubernetes, which this resource does not know"
+    ]

@@ -157,7 +157,30 @@ def test_an_artifact_that_is_not_here_is_a_note(project: Project):
     graph = "{name: model, type: MODEL, modelUri: 'models:/nothing@champion'}"
     ((code, path, message),) = found(project, manifest(graph, {"model": "Model"}))[:1]
     assert (code, path) == ("SG405", "spec.predictors[0].graph.modelUri")
-    assert message.startswith("node 'model': there is no registry yet at ")
+    assert message == "node 'model': models:/nothing@champion is not in the registry of this machine"
+
+
+def test_a_class_that_raises_is_a_warning(project: Project):
+    (project.root / "nodes" / "late.py").write_text(
+        "class Late:\n    def load(self):\n        raise OSError('no database here')\n"
+    )
+    text = manifest("{name: model, type: MODEL}", {"model": "Late"}).replace("nodes.steps:Late", "nodes.late:Late")
+    ((code, path, message),) = found(project, text)
+    assert (code, path) == ("SG414", "spec.predictors[0].graph.name")
+    assert "no database here" in message
+
+
+def test_a_server_needs_no_protocol_in_the_manifest(project: Project):
+    folder = project.root / "boosted"
+    folder.mkdir()
+    _boosted(folder / "model.json")
+    assert found(project, manifest(f"{{name: m, implementation: XGBOOST_SERVER, modelUri: '{folder}'}}", {})) == []
+
+
+def _boosted(file: Path) -> None:
+    import xgboost
+
+    xgboost.train({}, xgboost.DMatrix([[1.0], [2.0]], [0, 1]), 1).save_model(file)
 
 
 def test_the_classes_of_strangers_are_not_run(project: Project):

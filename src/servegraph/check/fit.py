@@ -117,20 +117,41 @@ COMPONENT = _words(
     parameters, or lacks the method that the node's type needs. The container would fail at its start, or at the
     first request.""",
 )
-RULES = (WIDTH, NAMES, ORDER, DTYPE, NO_ARTIFACT, INTEGERS, BARE_ARRAY, EXAMPLE, ROUTE, COMPONENT)
+UNSTARTED = _words(
+    "SG414",
+    Level.WARNING,
+    "A node's class that does not start here",
+    """The class was made with the node's parameters, as its container would, and its own code raised an error. Where
+    it needs what only the cluster has, a variable from a secret or a database, that says nothing; otherwise the
+    container would not start, either.""",
+)
+SLOW = _words(
+    "SG415",
+    Level.WARNING,
+    "A graph that does not answer its example in time",
+    """The rows that an artifact was registered with were sent through the graph, and there was no answer within half a
+    minute. Clients and gateways give up earlier.""",
+)
+RULES = (WIDTH, NAMES, ORDER, DTYPE, NO_ARTIFACT, INTEGERS, BARE_ARRAY, EXAMPLE, ROUTE, COMPONENT, UNSTARTED, SLOW)
 
 
-def signatures_fit(predictor: Predictor, ports: Mapping[str, Ports]) -> Iterator[tuple[Rule, Found]]:
-    """What does not fit between the nodes of a predictor; `ports` are by node name, unknown ones missing."""
+def signatures_fit(
+    predictor: Predictor, ports: Mapping[str, Ports], protocol: str = "seldon"
+) -> Iterator[tuple[Rule, Found]]:
+    """What does not fit between the nodes of a predictor; `ports` are by node name, unknown ones missing.
+
+    With another `protocol` than seldon the server of MLflow models is MLServer, which goes by the signature.
+    """
     for edge in edges(predictor.nodes):
         producer = edge.producer
         gives = ports.get(producer.unit.name) if producer else None
         takes = ports.get(edge.consumer.unit.name)
         if producer and gives and takes:
             yield from _between(producer, edge.consumer, gives, takes)
-        if takes and edge.producer is None:
+        if takes and edge.producer is None and protocol == "seldon":
             yield from _from_outside(edge, takes)
-    yield from _bare_arrays(predictor, ports)
+    if protocol == "seldon":
+        yield from _bare_arrays(predictor, ports)
 
 
 def _between(producer: Node, consumer: Node, gives: Ports, takes: Ports) -> Iterator[tuple[Rule, Found]]:

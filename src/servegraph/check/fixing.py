@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from servegraph.check.edit import Edit, Insert, Remove, RenameKey
+from servegraph.check.edit import Edit, Remove, edited
 from servegraph.check.edit_text import changes, nearest
 from servegraph.check.finding import Finding
 from servegraph.check.written_entry import Change, Unchangeable
 from servegraph.errors import MalformedFile
-from servegraph.spec.source import Document, Place, parse_documents
+from servegraph.spec.source import Document, parse_documents
 
 _ROUNDS = 20
 
@@ -133,23 +133,6 @@ def _is_as_intended(text: str, file: str, before: Sequence[Document], steps: Seq
         edits = [edit for step in steps if step.document == index for edit in step.edits]
         intended.append(edited(document.value, edits) if edits else document.value)
     return _same([document.value for document in _documents(text, file)], intended)
-
-
-def edited(value: Any, edits: Sequence[Edit], place: Place = ()) -> Any:
-    """A document after edits whose places are all those of the document before."""
-    for edit in edits:
-        if edit.place == place and not isinstance(edit, Insert | RenameKey | Remove):
-            return edit.value
-    names = {edit.place: edit.key for edit in edits if isinstance(edit, RenameKey)}
-    gone = {edit.place for edit in edits if isinstance(edit, Remove)}
-    inserted = {edit.key: edit.value for edit in edits if isinstance(edit, Insert) and edit.place == place}
-    if isinstance(value, dict) or (value is None and inserted):
-        entries = [(key, (*place, key), item) for key, item in (value or {}).items() if (*place, key) not in gone]
-        return {names.get(inner, key): edited(item, edits, inner) for key, inner, item in entries} | inserted
-    if isinstance(value, list):
-        items = [((*place, index), item) for index, item in enumerate(value)]
-        return [edited(item, edits, inner) for inner, item in items if inner not in gone]
-    return value
 
 
 def _is_json(text: str) -> bool:

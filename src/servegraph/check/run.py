@@ -104,6 +104,9 @@ def _readable(value: Any, violations: Sequence[Violation]) -> Any:
     for violation in violations:
         if violation.kind != "required":
             value = _without(value, violation.path)
+    metadata = value.get("metadata")
+    if isinstance(metadata, dict) and not metadata.get("name") and isinstance(metadata.get("generateName"), str):
+        value = {**value, "metadata": {**metadata, "name": f"{metadata['generateName']}00000"}}
     return value
 
 

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from inspect import cleandoc
 from typing import Any
 
-from servegraph.check.edit import Edit, RenameKey, Replace
+from servegraph.check.edit import Edit, RenameKey, Replace, edited
 from servegraph.check.finding import Found, Level
 from servegraph.check.rule import Rule
 from servegraph.spec.crd import Violation, violations
 from servegraph.spec.source import Document, Place
 
 MAX_LEVELS = 11
+_NEWER = frozenset(("hostUsers", "resizePolicy", "resourceClaims", "schedulingGates"))
 
 
 # What cannot be read at all is refused where it is loaded; of the rest only a cluster is so strict.
@@ -73,7 +74,7 @@ DUPLICATE = _words(
     key either.""",
     cluster_only=True,
 )
-OTHER = _words(
+VERSION = _words(
     "SG106",
     Level.ERROR,
     "Not an apiVersion of SeldonDeployment",
@@ -104,7 +105,7 @@ COMPOSED = _words(
     """The Python file joins nodes in a way that makes no graph: something is put after a node that answers last, for
     example, or a component is not written as folder.file:Class. The message says which node, and what to do.""",
 )
-RULES = (COMPOSED, MALFORMED, REQUIRED, TYPE, PATTERN, UNKNOWN, DUPLICATE, OTHER, NAME, TOO_DEEP)
+RULES = (COMPOSED, MALFORMED, REQUIRED, TYPE, PATTERN, UNKNOWN, DUPLICATE, VERSION, NAME, TOO_DEEP)
 
 
 def schema_findings(document: Document) -> tuple[list[tuple[Rule, Found]], Sequence[Violation]]:
@@ -127,9 +128,7 @@ def _found(document: Document, violation: Violation) -> tuple[Rule, Found]:
         case "unknown":
             return UNKNOWN, _unknown(document, violation, message)
         case "duplicate":
-            return DUPLICATE, Found(
-                place, f"{_field(place[:-1])}[{place[-1]}] {violation.message}", "remove one of them"
-            )
+            return DUPLICATE, Found(place, message, "remove one of them")
         case "pattern":
             return PATTERN, Found(
                 place, message, f"write a {violation.expected}" if violation.expected else "correct it"
@@ -137,7 +136,7 @@ def _found(document: Document, violation: Violation) -> tuple[Rule, Found]:
         case "name":
             return NAME, Found(place, message, "choose another name", at_key=place[1] != "name")
         case "version":
-            return OTHER, Found(
+            return VERSION, Found(
                 place, message, f"write {violation.expected}", edits=[Replace(place, violation.expected)]
             )
     return TYPE, _retyped(document, violation, message)
@@ -161,11 +160,21 @@ def _of_type(expected: str) -> str:
 
 def _unknown(document: Document, violation: Violation, message: str) -> Found:
     place, known = violation.path, violation.expected
+    if place[-1] in _NEWER:
+        what = f"{_field(place)} is a field of newer Kubernetes, which this resource does not know"
+        return Found(place, what, "remove it; pods have the fields of Kubernetes 1.24 here", at_key=True)
     if not known:
-        return Found(place, message, "remove it, or move it to where it belongs", edits=(), at_key=True)
-    is_free = document.value_at((*place[:-1], known)) is None
-    edits: list[Edit] = [RenameKey(place, known)] if is_free else []
+        return Found(place, message, "remove it, or move it to where it belongs", at_key=True)
+    rename = RenameKey(place, known)
+    edits: list[Edit] = [rename] if _is_better(document, rename) else []
     return Found(place, message, f"did you mean `{known}`?", edits=edits, at_key=True)
+
+
+def _is_better(document: Document, rename: RenameKey) -> bool:
+    """Whether the value may stand under the other name, and nothing stands there."""
+    if document.has((*rename.place[:-1], rename.key)):
+        return False
+    return len(violations(edited(document.value, [rename]))) < len(violations(document.value))
 
 
 def _retyped(document: Document, violation: Violation, message: str) -> Found:
@@ -173,7 +182,7 @@ def _retyped(document: Document, violation: Violation, message: str) -> Found:
     place, value = violation.path, document.value_at(violation.path)
     edits: list[Edit] = []
     help_ = f"write a value of type {violation.expected}" if violation.expected else "correct it"
-    if violation.expected == "string" and isinstance(value, bool | int | float):
+    if "string" in violation.expected and isinstance(value, bool | int | float):
         span = document.locate(place)
         written = document.text[span.start : span.end]
         edits, help_ = [Replace(place, written)], f'put it in quotes: "{written}"'

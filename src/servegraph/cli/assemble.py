@@ -16,6 +16,8 @@ from servegraph.errors import ComponentMismatch, ConfigurationError
 from servegraph.project import Project
 from servegraph.spec import PredictiveUnit, PredictorSpec
 
+_NUMERIC = frozenset(("boolean", "integer", "long", "float", "double", "float32", "float64", "int32", "int64"))
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedNode:
@@ -44,7 +46,9 @@ class LoadedNode:
     @property
     def checked_width(self) -> int | None:
         """The same where rows must be so many floats; prepackaged servers take rows as their signatures say."""
-        return None if self.is_stub or self.unit.is_server else self.width
+        signature = self.artifact.signature if self.artifact else None
+        is_numeric = signature is not None and all(field.dtype in _NUMERIC for field in signature.inputs)
+        return None if self.is_stub or self.unit.is_server or not is_numeric else self.width
 
     @property
     def input_names(self) -> Sequence[str]:

@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -22,8 +23,8 @@ from servegraph.check.run import unreadable
 from servegraph.cli.check_graph import check_graph, fit_graph, refused
 from servegraph.cli.check_sources import Source, files_of, project_paths, read_source, without_repeats
 from servegraph.cli.failure import FINDING, USAGE
-from servegraph.errors import ConfigurationError
-from servegraph.spec.source import STANDARD_INPUT
+from servegraph.errors import ConfigurationError, MalformedFile
+from servegraph.spec.source import STANDARD_INPUT, parse_documents
 
 HELP = """Say what is wrong with SeldonDeployments, and what would surprise you, before a cluster does.
 
@@ -136,7 +137,7 @@ def _examine(source: Source, fix: bool, fit: bool, run: _Run) -> None:
         run.fixed += repaired.done
         text = repaired.text
     run.texts[source.name] = text
-    if source.deployment is not None or _KIND in text:
+    if source.deployment is not None or source.refused is not None or _holds_deployment(text):
         run.deployments.add(source.name)
     found = _findings(source, text, run.servers)
     if fit and not any(finding.blocks_run for finding in found):
@@ -154,16 +155,25 @@ def _findings(source: Source, text: str, servers: frozenset[str]) -> list[Findin
     return check_text(text, source.name, servers)
 
 
+def _holds_deployment(text: str) -> bool:
+    try:
+        return _KIND in text and any(document.is_deployment for document in parse_documents(text, ""))
+    except MalformedFile:
+        return True  # which is told as it is
+
+
 def _misfits(source: Source, text: str) -> list[Finding]:
     """What does not fit, where the source belongs to a project: only there are artifacts and classes at hand."""
     project = source.project
     if project is None or (source.deployment is None and _KIND not in text):
         return []
     if source.deployment is not None:
-        return fit_graph(project, source)
+        with redirect_stdout(sys.stderr):
+            return fit_graph(project, source)
     from servegraph.cli.fitting import fit_findings  # with the engine, half a second
 
-    return list(without_ignored(fit_findings(project, text, Path(source.name)), text))
+    with redirect_stdout(sys.stderr):  # components print what they like
+        return list(without_ignored(fit_findings(project, text, Path(source.name)), text))
 
 
 def _complain_of_nothing(run: _Run) -> None:

@@ -17,7 +17,7 @@ from servegraph.check.subject import Predictor
 from servegraph.cli.context import open_registry
 from servegraph.cli.registered import look_up
 from servegraph.cli.rehearsal import rehearse
-from servegraph.errors import MalformedFile, ServeGraphError
+from servegraph.errors import ArtifactNotFound, MalformedFile, ServeGraphError
 from servegraph.project import Project
 from servegraph.spec import SeldonDeployment
 from servegraph.spec.source import Document, parse_documents
@@ -59,7 +59,7 @@ def _of_predictor(project: Project, subject: Subject, predictor: Predictor, file
             continue
         if signature:
             ports[node.unit.name] = _ports(signature)
-    misfits = list(signatures_fit(predictor, ports))
+    misfits = list(signatures_fit(predictor, ports, subject.protocol))
     yield from misfits
     if not any(rule.level == "error" for rule, _ in misfits):
         yield from rehearse(project, subject.deployment, predictor, registry, file)
@@ -73,7 +73,9 @@ def _signature(registry: Registry, uri: str, folder: Path) -> Signature | None:
     """
     if uri.startswith("models:"):
         found = look_up(registry, uri)
-        return found.signature if found else registry.resolve(uri).signature
+        if found is None:
+            raise ArtifactNotFound(f"{uri} is not in the registry of this machine", hint="register it, or correct it")
+        return found.signature
     local = local_path(uri)
     place = None if local is None else local if local.is_absolute() else folder / local
     return read_signature(place) if place and (place / "MLmodel").is_file() else None

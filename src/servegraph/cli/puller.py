@@ -1,17 +1,16 @@
 """The artifacts of nodes: each `modelUri` made a folder on this machine, with the secrets that it needs."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from servegraph.artifacts import Artifact, Registry, read_secret
+from servegraph.artifacts.reference import local_path
+from servegraph.cli.registered import look_up
 from servegraph.errors import EnvironmentFault, ServeGraphError
 from servegraph.project import Project
 from servegraph.spec import PredictiveUnit
-
-_AT_HAND = re.compile(r"models:|file:|(?![A-Za-z][\w+.-]*:)")  # what needs no download
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,19 @@ class Puller:
 
     def at_hand(self, unit: PredictiveUnit) -> Artifact | None:
         """The same for a node that can do without: only if nothing is to be downloaded, and nothing fails."""
-        if not unit.model_uri or not _AT_HAND.match(unit.model_uri):
+        if not unit.model_uri or not self._is_at_hand(unit.model_uri):
             return None
         try:
             return self.artifact(unit)
         except ServeGraphError:
             return None
+
+    def _is_at_hand(self, uri: str) -> bool:
+        """Whether an artifact's files are on this machine: a path, or a version that the local registry has as one."""
+        if uri.startswith("models:"):
+            found = look_up(self.registry, uri)
+            return found is not None and found.is_local
+        return local_path(uri) is not None
 
     def _located(self, uri: str) -> str:
         path = Path(uri)

@@ -19,11 +19,13 @@ class Registered:
         pinned_uri: `models:/name/version`.
         shown: for people, e.g. `screening-scaler@champion → v3`.
         signature: None if its files are elsewhere, or say nothing.
+        is_local: whether its files are on this machine.
     """
 
     pinned_uri: str
     shown: str
     signature: Signature | None
+    is_local: bool
 
 
 def uris(deployment: SeldonDeployment) -> list[str]:
@@ -45,10 +47,10 @@ def look_up(registry: Registry, uri: str) -> Registered | None:
         return None
     if found is None:
         return None
+    is_local = artifact_reference.local_path(found.location) is not None
     alias = f"@{wanted.alias}" if wanted.alias else ""
-    return Registered(
-        f"models:/{found.name}/{found.version}", f"{found.name}{alias} → v{found.version}", _signature(found.location)
-    )
+    shown = f"{found.name}{alias} → v{found.version}"
+    return Registered(f"models:/{found.name}/{found.version}", shown, _signature(found.location), is_local)
 
 
 def _signature(location: str) -> Signature | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from servegraph.artifacts import Registry
 from servegraph.check import Found, Rule
-from servegraph.check.fit import COMPONENT, EXAMPLE, NO_ARTIFACT, ROUTE
+from servegraph.check.fit import COMPONENT, EXAMPLE, NO_ARTIFACT, ROUTE, SLOW, UNSTARTED
 from servegraph.check.subject import Node, Predictor
 from servegraph.cli.assemble import LoadedNode, load_nodes
 from servegraph.cli.container_class import class_of
@@ -42,6 +42,7 @@ from servegraph.servers import SERVERS
 from servegraph.spec import PredictiveUnit, PredictorSpec, SeldonDeployment, UnitType
 
 ROWS = 2
+WITHIN_S = 30.0
 Way = Mapping[str, int]
 """The branch of each router on one way through a graph."""
 
@@ -53,19 +54,28 @@ def rehearse(
     if not all(_is_ours(project, predictor.spec, node.unit) for node in predictor.nodes):
         return
     puller = Puller(registry, project, (file.parent, Path()))
+    protocol = deployment.spec.protocol or "seldon"
     if any(node.unit.model_uri and puller.at_hand(node.unit) is None for node in predictor.nodes):
         return
     try:
         ((_, roles),) = roles_of(project, [predictor.spec], Substitutes(), is_own=True)
         nodes = list(
             load_nodes(
-                predictor.spec, roles, puller, lambda _: None, protocol=deployment.spec.protocol, in_process=True
+                predictor.spec,
+                roles,
+                puller,
+                lambda _: None,
+                protocol=protocol,
+                in_process=True,
             )
         )
     except EnvironmentFault as error:
         yield NO_ARTIFACT, _at(predictor, error, str(error), error.hint)
-    except ConfigurationError as error:
-        yield COMPONENT, _at(predictor, error, str(error), error.hint)
+    except (ConfigurationError, SystemExit) as error:
+        # What its own code raised, for want of a variable or a database, says little about the cluster.
+        is_its_own = error.__cause__ is not None and not isinstance(error.__cause__, ServeGraphError | TypeError)
+        rule = UNSTARTED if isinstance(error, SystemExit) or is_its_own else COMPONENT
+        yield rule, _at(predictor, error, str(error) or "it ends the process", getattr(error, "hint", None))
     else:
         yield from asyncio.run(_asked(deployment, predictor, nodes))
 
@@ -87,14 +97,19 @@ async def _asked(
     """What happened to the example on every way, each mishap once."""
     bodies = _bodies(nodes)
     metrics = Metrics(deployment.name, predictor.spec.name, "", {}, None)
-    units = local_units(nodes, predictor.spec, metrics, origins(deployment.name, predictor.spec), False)
+    in_threads = True  # of code that hangs on the loop nobody could be told
+    units = local_units(nodes, predictor.spec, metrics, origins(deployment.name, predictor.spec), in_threads)
     found: dict[tuple[str, str], tuple[Rule, Found]] = {}
     for way in ({}, *_ways(predictor.spec.graph)):
         engine = _engine(_forced(predictor.spec, way), nodes, units, way, metrics)
         for body in bodies:
             try:
-                answer = await engine.predict(Envelope(MESSAGE, "rest", text=Text(body)), Context(new_puid()))
+                async with asyncio.timeout(WITHIN_S):
+                    answer = await engine.predict(Envelope(MESSAGE, "rest", text=Text(body)), Context(new_puid()))
                 answer.text()
+            except TimeoutError:
+                what = f"the example was not answered within {WITHIN_S:.0f} s"
+                found.setdefault((SLOW.code, what), (SLOW, _at(predictor, ServeGraphError(what), what, None)))
             except (PayloadError, UnitError) as error:
                 rule = ROUTE if isinstance(error, InvalidRoute) else EXAMPLE
                 mishap = _at(predictor, error, str(error), error.hint)
@@ -160,7 +175,7 @@ def _engine(
     return Engine(compile_plan(spec, parts, RoutingInjection.NEVER), None, metrics)
 
 
-def _at(predictor: Predictor, error: ServeGraphError, message: str, help_: str | None) -> Found:
+def _at(predictor: Predictor, error: BaseException, message: str, help_: str | None) -> Found:
     """A finding at the node that an error is about: it says so itself, or its text names it."""
     node = _node_of(predictor, error)
     place = (*node.place, "name") if node else (*predictor.place, "graph", "name")
@@ -168,7 +183,7 @@ def _at(predictor: Predictor, error: ServeGraphError, message: str, help_: str |
     return Found(place, message.partition("\n")[0], help_ or fallback)
 
 
-def _node_of(predictor: Predictor, error: ServeGraphError) -> Node | None:
+def _node_of(predictor: Predictor, error: BaseException) -> Node | None:
     name = error.unit if isinstance(error, UnitError) else None
     named = [node for node in predictor.nodes if node.unit.name == name or f"node {node.unit.name!r}" in str(error)]
     return named[0] if named else None

@@ -52,6 +52,8 @@ def violations(document: Any) -> list[Violation]:
         found += _version(document)
         if isinstance(metadata := document.get("metadata"), dict):
             found += _metadata(metadata)
+            if metadata.get("generateName"):  # `kubectl create` has the name made
+                found = [each for each in found if (each.path, each.kind) != (("metadata", "name"), "required")]
     return found
 
 

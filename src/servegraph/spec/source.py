@@ -154,6 +154,8 @@ def _objects(node: Node, text: str, file: str) -> Iterator[Document]:
         yield Document(file, text, value, node, duplicates)
         return
     for index, item in enumerate(items):
+        if isinstance(item, dict) and kind != "List":
+            item = {"kind": str(kind).removesuffix("List"), **item}  # which a list of one kind may leave out
         _, inner = _walk(node, ("items", index))
         own = [(place[2:], span) for place, span in duplicates if place[:2] == ("items", index)]
         yield Document(file, text, item, inner, own)

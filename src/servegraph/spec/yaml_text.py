@@ -122,15 +122,17 @@ class Construction:
     def _collection(self, node: Node, path: tuple[str | int, ...]) -> Any:
         if isinstance(node, SequenceNode):
             return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-        result: dict[str, Any] = {}
-        own: set[str] = set()
-        for key_node, value_node in pairs(node):
+        self._note_duplicates(node, path)
+        entries = ((key_text(key), value) for key, value in pairs(node))
+        return {key: self.value(value, (*path, key)) for key, value in entries}
+
+    def _note_duplicates(self, node: Node, path: tuple[str | int, ...]) -> None:
+        seen: set[str] = set()
+        for key_node, _ in node.value if isinstance(node, MappingNode) else ():
             key = key_text(key_node)
-            if key in own:
+            if key in seen:
                 self.duplicates.append(((*path, key), key_node))
-            own.add(key)
-            result[key] = self.value(value_node, (*path, key))
-        return result
+            seen.add(key)
 
     def _scalar(self, node: ScalarNode) -> Any:
         kind, text = node.tag.removeprefix(_TAG), node.value

@@ -5,17 +5,16 @@ from collections.abc import Iterator
 from servegraph.check.finding import Found, Level
 from servegraph.check.rule import rule
 from servegraph.check.subject import Node, Subject
-from servegraph.spec import UnitType
+from servegraph.spec import Implementation, UnitType
 from servegraph.spec.servers import PREPACKAGED
 
 _NO_TENSORFLOW = ("SKLEARN_SERVER", "XGBOOST_SERVER", "MLFLOW_SERVER", "HUGGINGFACE_SERVER")
-_BUILT_IN = ("SIMPLE_MODEL", "SIMPLE_ROUTER", "RANDOM_ABTEST", "AVERAGE_COMBINER")
-_NOTHING = (None, "", "UNKNOWN_IMPLEMENTATION")
+_NOTHING = (None, "", Implementation.UNKNOWN_IMPLEMENTATION)
 
 
 def _servers(subject: Subject) -> Iterator[Node]:
     for _, node in subject.nodes:
-        if node.unit.implementation not in (*_NOTHING, *_BUILT_IN):
+        if node.unit.implementation and node.unit.implementation not in set(Implementation):
             yield node
 
 
@@ -51,7 +50,8 @@ def no_model_uri(subject: Subject) -> Iterator[Found]:
     """A prepackaged server serves the artifact at `modelUri`; only HUGGINGFACE_SERVER can do without, as it may fetch a
     model by its name."""
     for node in _servers(subject):
-        if not node.unit.model_uri and node.unit.implementation != "HUGGINGFACE_SERVER":
+        server = PREPACKAGED.get(node.unit.implementation or "")
+        if not node.unit.model_uri and (server is None or server.needs_model):
             what = f"node {node.unit.name!r} is a {node.unit.implementation} without a modelUri"
             help_ = "say where its artifact is, e.g. modelUri: s3://bucket/folder"
             yield Found((*node.place, "modelUri"), what, help_)

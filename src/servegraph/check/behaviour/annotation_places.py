@@ -53,6 +53,8 @@ _READERS: Mapping[str, _Reader] = {
     f"{PREFIX}ambassador-circuit-breakers-max-requests": _Reader.OBJECT,
     f"{PREFIX}ambassador-circuit-breakers-max-retries": _Reader.OBJECT,
 }
+_OTHERS = f"{PREFIX}tempo-"  # another program's
+_SAME_WORD = 0.96  # of a missing or doubled letter, not of another word
 _WRITTEN_BY_SELDON = f"{PREFIX}last-applied"
 _OLD: Mapping[str, str] = {  # what took the place of an annotation of old; empty where nothing did
     f"{PREFIX}rest-read-timeout": REST_TIMEOUT,
@@ -60,6 +62,9 @@ _OLD: Mapping[str, str] = {  # what took the place of an annotation of old; empt
     f"{PREFIX}rest-connection-timeout": "",
     f"{PREFIX}rest-connect-retries": "",
     f"{PREFIX}engine-java-opts": "",
+    f"{PREFIX}executor": "",
+    f"{PREFIX}ambassador-shadow": "the predictor's `shadow`",
+    f"{PREFIX}ambassador-weight": "the predictors' `traffic`",
     f"{PREFIX}engine-log-requests": "a node's logger",
     f"{PREFIX}engine-log-responses": "a node's logger",
     f"{PREFIX}engine-seldon-log-requests": "a node's logger",
@@ -100,7 +105,7 @@ def misplaced(subject: Subject) -> Iterator[Found]:
         if reader is _Reader.PREDICTOR:
             target = subject.predictors[0].place if single else ()
         edits = _moved(subject, place, target, key, value) if target else []
-        where = "only Ambassador" if reader is _Reader.POD else "nobody"
+        where = "only Ambassador" if key in (REST_TIMEOUT, GRPC_TIMEOUT) else "nobody"
         message = f"annotation {key} is read here by {where}"
         yield Found(place, message, f"put it into {reader.value}", edits=edits, at_key=True)
 
@@ -142,12 +147,14 @@ def unknown(subject: Subject) -> Iterator[Found]:
     says so: usually it is a misspelling, or a label (seldon.io/controller-id) written as an annotation."""
     for place, key, _ in subject.annotation_places():
         known = key in _READERS or key in _OLD or key == _WRITTEN_BY_SELDON or key.startswith(ENGINE_VARIABLE)
-        if not known and key.startswith(PREFIX):
+        if not known and key.startswith(PREFIX) and not key.startswith(_OTHERS):
             near = get_close_matches(key, _READERS, 1, 0.85)
             help_ = f"did you mean {near[0]}?" if near else "remove it"
             if key == f"{PREFIX}controller-id":
                 help_ = "it is a label: put it into metadata.labels"
-            edits = [RenameKey(place, near[0])] if near and not subject.document.has((*place[:-1], near[0])) else []
+            is_free = near and not subject.document.has((*place[:-1], near[0]))
+            is_slip = is_free and get_close_matches(key, near, 1, _SAME_WORD)
+            edits = [RenameKey(place, near[0])] if is_slip else []
             yield Found(place, f"Seldon knows no annotation {key}", help_, edits=edits, at_key=True)
 
 

@@ -85,9 +85,8 @@ def units(subject: Subject) -> Iterator[Found]:
         if number is None:
             continue
         if key in _MILLISECONDS and number < _FEW_MS:
-            times = [Replace(place, str(number * 1000))] if number > 0 else []
             message = f"annotation {key} is {value} milliseconds"
-            yield Found(place, message, "write milliseconds; is it seconds?", edits=times)
+            yield Found(place, message, "write milliseconds; is it seconds?")
         elif key == GRPC_MAX_MESSAGE_SIZE and number < _FEW_BYTES:
             yield Found(place, f"annotation {key} is {value} bytes", "write bytes; is it megabytes?")
         elif key == ISTIO_RETRIES_TIMEOUT and number > _MANY_S:

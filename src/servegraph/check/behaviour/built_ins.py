@@ -98,7 +98,7 @@ def ab_ratio(subject: Subject) -> Iterator[Found]:
             ratio = _number(parameter.value)
             if parameter.name == RATIO and (ratio is None or not 0 <= ratio <= 1):
                 place = (*node.place, "parameters", index, "value")
-                percent = ratio is not None and 1 < ratio <= 100
+                percent = ratio is not None and 10 <= ratio <= 100
                 edits = [Replace(place, f"{ratio / 100:g}")] if percent and ratio else []
                 message = f"node {node.unit.name!r} has the ratio {parameter.value!r}"
                 yield Found(place, message, "use a number from 0 to 1", edits=edits)

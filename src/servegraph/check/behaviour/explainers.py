@@ -41,13 +41,19 @@ def _plain(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "")
 
 
-@rule("SG381", Level.WARNING, "An explainer without a type", cluster_only=True)
+@rule("SG381", Level.NOTE, "An explainer without a type", cluster_only=True)
 def typeless(subject: Subject) -> Iterator[Found]:
     """Without a type the explainer counts as absent: nothing is made of it, and nothing says so."""
     for place, explainer in _explainers(subject):
         if not explainer.type:
             message = "the explainer has no type, so there is none"
-            yield Found(place, message, f"set its type, e.g. {EXPLAINER_TYPES[0]}, or remove it", at_key=True)
+            yield Found(
+                place,
+                message,
+                f"set its type, e.g. {EXPLAINER_TYPES[0]}, or remove it",
+                edits=[Remove(place)],
+                at_key=True,
+            )
 
 
 @rule("SG382", Level.ERROR, "An explainer that its protocol does not have", cluster_only=True)

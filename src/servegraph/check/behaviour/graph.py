@@ -15,6 +15,9 @@ from servegraph.spec.unit import Implementation, PredictiveUnit, UnitMethod, Uni
 _CALLING = (UnitMethod.TRANSFORM_INPUT, UnitMethod.TRANSFORM_OUTPUT, UnitMethod.ROUTE, UnitMethod.AGGREGATE)
 
 
+_SLIP = 0.79  # MODLE is MODEL; TRANSLATOR may be anything
+
+
 @rule("SG310", Level.ERROR, "Two nodes of one name")
 def node_names(subject: Subject) -> Iterator[Found]:
     """A node is known by its name: its container, its port, its entries in routing, metrics and logs. Of two nodes with
@@ -129,9 +132,11 @@ def node_methods(subject: Subject) -> Iterator[Found]:
 
 
 def _misspelt(place: Place, said: str, words: list[str], message: str) -> Found:
-    near = get_close_matches(said.upper().replace("-", "_"), words, 1)
+    meant = said.upper().replace("-", "_")
+    near = get_close_matches(meant, words, 1)
     help_ = f"did you mean {near[0]}?" if near else f"use one of {', '.join(words)}"
-    return Found(place, message, help_, edits=[Replace(place, str(near[0]))] if near else [])
+    is_slip = get_close_matches(meant, near, 1, _SLIP)
+    return Found(place, message, help_, edits=[Replace(place, str(near[0]))] if is_slip else [])
 
 
 @rule("SG317", Level.ERROR, "A node that is never called")

@@ -74,7 +74,7 @@ def _container_names(subject: Subject) -> Iterator[tuple[Place, str, bool]]:
             if node.unit.is_server and node.container is None:
                 yield (*node.place, "name"), node.unit.name, True
         explainer = predictor.spec.explainer
-        if explainer and explainer.container_spec:
+        if explainer and explainer.type and explainer.container_spec:
             place = (*predictor.place, "explainer", "containerSpec", "name")
             yield place, explainer.container_spec.name, False
 

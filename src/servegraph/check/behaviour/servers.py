@@ -28,6 +28,8 @@ def images(subject: Subject) -> Iterator[Found]:
     The container then has no image, Kubernetes refuses the Deployment, and the state becomes Failed."""
     for _, node, name in _stock(subject):
         known = PREPACKAGED[name].images
+        if subject.protocol not in (SELDON, V2, TENSORFLOW):
+            return  # which is an error of its own
         if server_image(name, subject.protocol) or (subject.protocol == TENSORFLOW and SELDON in known and V2 in known):
             continue  # the webhook refuses the protocol tensorflow for the latter
         words = " or ".join(known)
@@ -56,11 +58,9 @@ def mlflow_xtype(subject: Subject) -> Iterator[Found]:
     for _, node, name in _stock(subject):
         if name == "MLFLOW_SERVER" and subject.protocol == SELDON:
             if not any(parameter.name == "xtype" for parameter in node.unit.parameters):
-                value = {"name": "xtype", "type": "STRING", "value": "DataFrame"}
-                edits = [] if node.unit.parameters else [Insert(node.place, "parameters", [value])]
                 message = f"node {node.unit.name!r} gets arrays without column names, as there is no parameter xtype"
                 help_ = "set xtype to DataFrame for a model with named columns, to ndarray for one without"
-                yield Found((*node.place, "implementation"), message, help_, edits=edits)
+                yield Found((*node.place, "implementation"), message, help_)
 
 
 @rule("SG333", Level.WARNING, "A method that SKLEARN_SERVER does not know")
