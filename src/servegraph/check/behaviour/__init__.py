@@ -22,6 +22,7 @@ from servegraph.check.behaviour import (
     servers,
     traffic,
     variables,
+    volumes,
 )
 from servegraph.check.rule import Rule
 
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     *ignored_fields.RULES,
     *pods.RULES,
     *variables.RULES,
+    *volumes.RULES,
     *explainers.RULES,
     *orchestrator.RULES,
 )
