@@ -228,3 +228,21 @@ def test_loggers(logger: Value, expected: list[str]):
 )
 def test_variables_of_the_orchestrator(variable: str, value: str, expected: list[str]):
     assert codes({"graph": SERVER, "svcOrchSpec": {"env": [{"name": variable, "value": value}]}}) == expected
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("scores", False),
+        ("registry.example.com:5000/team/scores:1.4.0", False),
+        ("nvcr.io/nvidia/tritonserver:21.08-py3", False),
+        (f"scores@sha256:{'a' * 64}", False),
+        ("https://registry.example.com/scores:1", True),
+        ("team/Scores:1", True),
+        ("scores:1@sha256:123", True),
+        ("two words", True),
+    ],
+)
+def test_what_names_no_image_is_found(image: str, expected: bool):
+    pod = {"spec": {"containers": [{"name": "m", "image": image}]}}
+    assert ("SG308" in codes({"graph": {"name": "m", "type": "MODEL"}, "componentSpecs": [pod]})) == expected

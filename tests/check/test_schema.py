@@ -99,3 +99,23 @@ def test_a_field_of_newer_kubernetes_is_told_as_such():
     assert [message for code, *_, message in found(text) if code == "SG104"] == [
         "`hostUsers` is a field of newer Kubernetes, which this resource does not know"
     ]
+
+
+def test_a_kind_that_seldon_does_not_have_is_told():
+    text = f"{HEAD}spec:\n  predictors: [{{name: p, {GRAPH}}}]\n".replace(
+        "kind: SeldonDeployment", "kind: SeldonDeploymnet"
+    )
+    assert found(text) == [("SG106", 2, 7, "machinelearning.seldon.io has no kind 'SeldonDeploymnet'")]
+
+
+def test_a_comment_is_not_called_useless_where_something_hides_findings():
+    ignored = "name: p, traffic: 250 }  # servegraph: ignore[SG340]"
+    text = f"{HEAD}spec:\n  replicas: x\n  predictors:\n    - {{{GRAPH}, {ignored}\n"
+    assert [code for code, *_ in found(text)] == ["SG102"]
+
+
+def test_a_number_in_place_of_a_word_is_not_quoted():
+    pod = "componentSpecs: [{spec: {containers: [{name: m, imagePullPolicy: 22}]}}]"
+    text = f"{HEAD}spec:\n  predictors:\n    - name: p\n      {pod}\n      {GRAPH}\n"
+    (finding,) = [each for each in check_text(text, "m.yaml") if each.code == "SG102"]
+    assert finding.edits == []

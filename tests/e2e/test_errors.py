@@ -219,8 +219,9 @@ def test_component_that_raises_is_told_with_its_fix(tmp_path: Path, graph: str, 
         ("kind: [SeldonDeployment\nspec: }\n", r"error: broken.yaml is no YAML: [^\n]*line 2[^\n]*\nhint: "),
         ("kind: Deployment\n", r"error: broken.yaml holds no SeldonDeployment\nhint: its `kind` must be "),
         (
-            "kind: SeldonDeployment\nmetadata: {name: g}\nspec: {predictors: [{name: p, graph: {}}]}\n",
-            r"error: 'broken.yaml' cannot be served:\n  spec.predictors.0.graph.name: Field required",
+            "apiVersion: machinelearning.seldon.io/v1\nkind: SeldonDeployment\nmetadata: {name: g}\n"
+            "spec: {predictors: [{name: p, graph: {}}]}\n",
+            r"error: 'broken.yaml' cannot be served:\n  line 4, SG101: `name` is required \(add it, of type string\)\n",
         ),
         (
             "kind: SeldonDeployment\nmetadata: {name: g}\n"

@@ -9,12 +9,14 @@ from servegraph.check.catalogue import BY_CODE, RULES
 from servegraph.check.finding import Finding, Found, Level, path_text
 from servegraph.check.ignoring import useless, without_ignored
 from servegraph.check.rule import Rule
-from servegraph.check.schema import MALFORMED, TYPE, UNKNOWN, schema_findings, untyped
+from servegraph.check.schema import MALFORMED, REQUIRED, TYPE, UNKNOWN, misspelt_kind, schema_findings, untyped
 from servegraph.check.subject import Subject
 from servegraph.errors import InvalidGraph, MalformedFile, Problem
 from servegraph.spec import SeldonDeployment, dump
 from servegraph.spec.crd import Violation
 from servegraph.spec.source import Document, Place, Span, parse_documents
+
+_HIDING = frozenset(rule.code for rule in (REQUIRED, TYPE))  # where they are, other findings may be missing
 
 
 def check_text(text: str, file: str, servers: frozenset[str] = frozenset()) -> list[Finding]:
@@ -29,7 +31,9 @@ def check_text(text: str, file: str, servers: frozenset[str] = frozenset()) -> l
     except MalformedFile as error:
         return [unreadable(error, file)]
     found = [finding for document in documents for finding in check_document(document, servers)]
-    told = [*without_ignored(found, text), *useless(found, text, file, BY_CODE)]
+    told = list(without_ignored(found, text))
+    if not any(finding.code in _HIDING for finding in found):
+        told += useless(found, text, file, BY_CODE)
     return sorted(told, key=lambda finding: (finding.span.start, finding.code))
 
 
@@ -43,6 +47,7 @@ def unreadable(error: MalformedFile, file: str) -> Finding:
 def check_document(document: Document, servers: frozenset[str] = frozenset()) -> Iterator[Finding]:
     """What is wrong with one object; nothing, if it is no SeldonDeployment."""
     if not document.is_deployment:
+        yield from (located(document, rule, found) for rule, found in misspelt_kind(document))
         return
     schema, violations = schema_findings(document)
     yield from (located(document, rule, found) for rule, found in schema)

@@ -6,7 +6,7 @@ Source:
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import cleandoc
 from typing import Any
 
@@ -14,6 +14,7 @@ from servegraph.check.edit import Edit, RenameKey, Replace, edited
 from servegraph.check.finding import Found, Level
 from servegraph.check.rule import Rule
 from servegraph.spec.crd import Violation, violations
+from servegraph.spec.deployment import API_GROUP
 from servegraph.spec.source import Document, Place
 
 MAX_LEVELS = 11
@@ -142,6 +143,15 @@ def _found(document: Document, violation: Violation) -> tuple[Rule, Found]:
     return TYPE, _retyped(document, violation, message)
 
 
+def misspelt_kind(document: Document) -> Iterator[tuple[Rule, Found]]:
+    """An object of Seldon's API group that is of no kind of it."""
+    said = document.value if isinstance(document.value, dict) else {}
+    version, kind = said.get("apiVersion"), said.get("kind")
+    if isinstance(version, str) and version.startswith(f"{API_GROUP}/") and kind != "SeldonDeploymentList":
+        edits = [Replace(("kind",), "SeldonDeployment")] if isinstance(kind, str) else []
+        yield VERSION, Found(("kind",), f"{API_GROUP} has no kind {kind!r}", "write SeldonDeployment", edits=edits)
+
+
 def untyped(error: Mapping[str, Any]) -> Found:
     """A value that the schema lets pass and that is no use all the same; `error` is pydantic's."""
     place: Place = tuple(error["loc"])
@@ -182,7 +192,8 @@ def _retyped(document: Document, violation: Violation, message: str) -> Found:
     place, value = violation.path, document.value_at(violation.path)
     edits: list[Edit] = []
     help_ = f"write a value of type {violation.expected}" if violation.expected else "correct it"
-    if "string" in violation.expected and isinstance(value, bool | int | float):
+    is_free_text = place[-1] == "value" or "annotations" in place or "labels" in place or "string" != violation.expected
+    if "string" in violation.expected and isinstance(value, bool | int | float) and is_free_text:
         span = document.locate(place)
         written = document.text[span.start : span.end]
         edits, help_ = [Replace(place, written)], f'put it in quotes: "{written}"'

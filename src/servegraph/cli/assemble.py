@@ -44,6 +44,16 @@ class LoadedNode:
         return self.artifact.signature.width if self.artifact and self.artifact.signature else None
 
     @property
+    def features(self) -> int | None:
+        """The same, or what a prepackaged server knows of its model."""
+        if self.width is not None or self.component is None or not self.unit.is_server:
+            return self.width
+        told = self.component.init_metadata() if self.component.init_metadata else {}
+        inputs = told.get("inputs") or [{}]
+        shape = inputs[0].get("schema", {}).get("shape")
+        return shape[-1] if isinstance(shape, list) and shape and isinstance(shape[-1], int) else None
+
+    @property
     def checked_width(self) -> int | None:
         """The same where rows must be so many floats; prepackaged servers take rows as their signatures say."""
         signature = self.artifact.signature if self.artifact else None

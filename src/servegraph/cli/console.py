@@ -73,5 +73,7 @@ def print_endpoints(
 
 def _curl(url: str, nodes: Sequence["LoadedNode"]) -> str:
     example = next((node.artifact.input_example() for node in nodes if node.artifact), None)
-    body = json.dumps({"data": {"ndarray": example[:1] if example else [[1.0, 2.0]]}}, separators=(",", ":"))
+    width = next((node.features for node in nodes if node.features), 2)
+    rows = example[:1] if example else [[float(number) for number in range(1, width + 1)]]
+    body = json.dumps({"data": {"ndarray": rows}}, separators=(",", ":"))
     return f"curl -s {url}/api/v1.0/predictions -H 'Content-Type: application/json' -d '{body}'"

@@ -8,10 +8,12 @@ from typing import Any
 import click
 
 from servegraph.artifacts import Registry
-from servegraph.errors import ConfigurationError
+from servegraph.check import Level, check_text
+from servegraph.errors import ConfigurationError, InvalidGraph, Problem
 from servegraph.project import Project, find_project, load_graph
 from servegraph.settings import Settings, read
 from servegraph.spec import SeldonDeployment
+from servegraph.spec.source import read_text
 
 PROJECT_OPTION = click.option(
     "--project",
@@ -42,7 +44,18 @@ def open_graph(project: Project, graph: Path | None) -> SeldonDeployment:
     if graph is None and project.graph is None:
         raise ConfigurationError("which graph?", hint="name one, or set `graph` in [tool.servegraph]")
     path = graph if graph is not None else project.root / str(project.graph)
-    return load_graph(project, path)
+    try:
+        return load_graph(project, path)
+    except InvalidGraph as error:
+        if path.suffix == ".py":
+            raise
+        raise InvalidGraph(str(path), _with_lines(path)) from error
+
+
+def _with_lines(path: Path) -> list[Problem]:
+    """What keeps a manifest from being read, where it stands."""
+    found = [each for each in check_text(read_text(path), str(path)) if each.level is Level.ERROR]
+    return [Problem(f"line {each.span.line}, {each.code}", each.message, each.help) for each in found]
 
 
 def open_registry(project: Project) -> Registry:

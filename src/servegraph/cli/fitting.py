@@ -77,8 +77,9 @@ def _signature(registry: Registry, uri: str, folder: Path) -> Signature | None:
             raise ArtifactNotFound(f"{uri} is not in the registry of this machine", hint="register it, or correct it")
         return found.signature
     local = local_path(uri)
-    place = None if local is None else local if local.is_absolute() else folder / local
-    return read_signature(place) if place and (place / "MLmodel").is_file() else None
+    places = [] if local is None else [folder / local, Path() / local]
+    there = next((place for place in places if (place / "MLmodel").is_file()), None)
+    return read_signature(there) if there else None
 
 
 def _ports(signature: Signature) -> Ports:

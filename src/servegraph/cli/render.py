@@ -25,7 +25,7 @@ PRINTED = Path("-")
 @click.option("--form", type=click.Choice(["split", "fused"]), help="A container for each node, or one for all.")
 @click.option("--env", "name", help="The environment whose overlay is written: [tool.servegraph.env.NAME].")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File, or folder of the overlay; `-` prints.")
-@click.option("--force", is_flag=True, help="Overwrite what others wrote or changed.")
+@click.option("--force", is_flag=True, help="Overwrite files of others, and a Containerfile that was changed.")
 def render(
     graph: Path | None, folder: Path, form: Form | None, name: str | None, output: Path | None, force: bool
 ) -> None:

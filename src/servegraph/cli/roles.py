@@ -108,6 +108,9 @@ def _reference(project: Project, predictor: PredictorSpec, unit: PredictiveUnit)
         reference = SERVERS.get(unit.implementation or "")
     if reference is not None or (unit.has_address and _has_port(unit)):
         return reference
+    if container and "servegraph" in container.command[:1] and "run" in container.command[1:2]:
+        what = f"node {unit.name!r} is a whole graph in one container, as `servegraph render --form fused` writes it"
+        raise _NoClass(ConfigurationError(what, hint="run the graph that it was rendered from"), "")
     what = f"{unit.implementation} is not run here" if unit.is_server else "nothing says which class it is"
     hint = "set the environment variable MODEL_NAME of its container to folder.file:Class"
     raise _NoClass(ConfigurationError(f"node {unit.name!r}: {what}", hint=hint), predictor.image(unit.name))

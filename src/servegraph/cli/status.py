@@ -77,7 +77,7 @@ def _predictors(predictors: list[Mapping[str, Any]]) -> Table:
 def _nodes(nodes: list[Mapping[str, Any]], several: bool) -> Table:
     table = Table("node", "type", "artifact", "version", "sha", box=None, pad_edge=False)
     for node in nodes:
-        version = f"v{node['version']}" if node["version"] else ""
+        version = _version(node["version"])
         what = "stub" if node["runs"] == "stub" else node["type"]
         table.add_row(_named(node, "name", several), what, node["artifact"] or "", version, (node["digest"] or "")[:8])
     return table
@@ -122,3 +122,8 @@ def _details(detector: Mapping[str, Any]) -> str:
     if detector["last_run"]:
         text += f"\n    last tested {datetime.fromtimestamp(detector['last_run']):%H:%M:%S}"
     return text
+
+
+def _version(version: str | None) -> str:
+    """`v3` of a registered version; others are not counted."""
+    return f"v{version}" if version and version.isdecimal() else version or ""

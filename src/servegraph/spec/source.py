@@ -119,6 +119,8 @@ def read_text(path: Path) -> str:
     """
     try:
         octets = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
+        if b"\0" in octets:
+            raise MalformedFile(str(path), "it is no text", octets.count(b"\n", 0, octets.index(b"\0")) + 1)
         return octets.decode("utf-8-sig")
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}", hint="check the path") from error

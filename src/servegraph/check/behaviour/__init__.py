@@ -23,11 +23,13 @@ from servegraph.check.behaviour import (
     traffic,
     variables,
     volumes,
+    words,
 )
 from servegraph.check.rule import Rule
 
 RULES: tuple[Rule, ...] = (
     *names.RULES,
+    *words.RULES,
     *graph.RULES,
     *built_ins.RULES,
     *parameters.RULES,
