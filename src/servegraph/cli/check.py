@@ -101,7 +101,7 @@ def check(
     gc.disable()  # thousands of small objects and no cycles worth a search
     for source in _sources(paths, run):
         _examine(source, fix, fit, run)
-    _complain_of_nothing(run)
+    _complain_of_nothing(run, {str(path) for path in paths})
     _print(run, form, quiet, perf_counter() - started)
     levels = {finding.level for finding in run.findings}
     failed = Level.ERROR in levels or (strict and Level.WARNING in levels)
@@ -176,15 +176,15 @@ def _misfits(source: Source, text: str) -> list[Finding]:
         return list(without_ignored(fit_findings(project, text, Path(source.name)), text))
 
 
-def _complain_of_nothing(run: _Run) -> None:
-    """A file without a SeldonDeployment is not a clean one: perhaps its `kind` is misspelt."""
+def _complain_of_nothing(run: _Run, named: set[str]) -> None:
+    """A file that was `named` and has no SeldonDeployment is not a clean one: perhaps its `kind` is misspelt."""
     checked = {finding.file for finding in run.findings} | run.deployments
     if not checked and not run.has_wrong_call:
         run.complain(
             ConfigurationError("there is no SeldonDeployment to check", hint="its `kind` must be SeldonDeployment")
         )
     elif checked:
-        for name in run.texts.keys() - checked:
+        for name in (run.texts.keys() & named) - checked:
             click.echo(f"{name} holds no SeldonDeployment", err=True)
 
 
