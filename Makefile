@@ -44,7 +44,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-header --n
 
 lock: setup  ## resolve requirements/*.txt again; UPGRADE=1 for the newest versions
 	@$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
-	@$(COMPILE) --extra mlflow --extra drift --group image --constraint requirements/dev.txt \
+	@$(COMPILE) --extra mlflow --extra drift --extra accelerate --group image --constraint requirements/dev.txt \
 		--output-file requirements/image.txt
 	@$(COMPILE:pyproject.toml=) --group setup --output-file requirements/uv.txt
 

@@ -1,0 +1,123 @@
+"""Kernels in files: found by key and versions, started without the libraries that the models came from."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from tests.kernels.examples import codes, compiled, measurements
+
+from servegraph.kernels import Kernel, Refusal, compile, load, save, versions
+
+
+@pytest.fixture(scope="module")
+def forest() -> Kernel:
+    rows, labels = measurements()
+    model = make_pipeline(StandardScaler(), RandomForestClassifier(10, random_state=0))
+    return compiled(model.fit(rows, np.array(["no", "yes"], object)[labels]), "predict", rows)
+
+
+def test_kernel_comes_back_as_it_was(forest: Kernel, tmp_path: Path) -> None:
+    save(forest, tmp_path, "sha256:1 predict")
+
+    loaded = load(tmp_path, "sha256:1 predict")
+
+    assert isinstance(loaded, Kernel)
+    assert loaded.describe() == forest.describe()
+    assert (loaded.proof, loaded.cost, loaded.made_of) == (forest.proof, forest.cost, forest.made_of)
+    np.testing.assert_array_equal(loaded(measurements()[0]), forest(measurements()[0]))
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_branches_come_back(tmp_path: Path) -> None:
+    rows, labels = codes()
+    columns = ColumnTransformer([("n", StandardScaler(), [0, 1]), ("c", OneHotEncoder(), [4])], remainder="passthrough")
+    kernel = compiled(
+        make_pipeline(columns, LogisticRegression(solver="liblinear")).fit(rows, labels), "predict_proba", rows
+    )
+    save(kernel, tmp_path, "key")
+
+    loaded = load(tmp_path, "key")
+
+    assert isinstance(loaded, Kernel)
+    np.testing.assert_array_equal(loaded(rows), kernel(rows))
+
+
+def test_refusal_comes_back(tmp_path: Path) -> None:
+    rows = codes()[0][:, 4:]
+    refusal = compile(OneHotEncoder().fit(rows), "transform", rows=[rows])
+
+    save(refusal, tmp_path, "key")
+
+    assert load(tmp_path, "key") == Refusal("it answers a sparse matrix", refusal.made_of)
+
+
+def test_other_key_finds_nothing(forest: Kernel, tmp_path: Path) -> None:
+    save(forest, tmp_path, "key")
+
+    assert load(tmp_path, "other") is None
+    assert load(tmp_path / "nowhere", "key") is None
+
+
+def test_other_version_of_a_library_finds_nothing(
+    forest: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(forest, tmp_path, "key")
+    monkeypatch.setattr(versions, "version", lambda name: "99.0")
+
+    assert load(tmp_path, "key") is None
+
+
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.99])
+def test_damaged_file_is_no_kernel(forest: Kernel, tmp_path: Path, at: float) -> None:
+    save(forest, tmp_path, "key")
+    (file,) = tmp_path.iterdir()
+    content = file.read_bytes()
+
+    file.write_bytes(content[: int(len(content) * at)])
+
+    assert load(tmp_path, "key") is None
+
+
+def test_kernel_that_answers_otherwise_on_this_machine_is_not_used(
+    forest: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(forest, tmp_path, "key")
+    monkeypatch.setattr(Kernel, "__call__", lambda self, rows: np.array(["maybe"] * len(rows), object))
+
+    assert load(tmp_path, "key") is None
+
+
+def test_warm_start_imports_neither_scikit_learn_nor_onnx(forest: Kernel, tmp_path: Path) -> None:
+    save(forest, tmp_path, "key")
+    script = f"""
+import sys
+from pathlib import Path
+import numpy as np
+from servegraph.kernels import load
+kernel = load(Path({str(tmp_path)!r}), "key")
+print(kernel(np.zeros((1, 30))).tolist())
+print(sorted({{name.partition(".")[0] for name in sys.modules}} & {{
+    "sklearn", "scipy", "onnx", "skl2onnx", "pandas", "xgboost", "lightgbm", "skops", "mlflow"}}))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+
+    assert done.stdout.splitlines() == [str(forest(np.zeros((1, 30))).tolist()), "[]"]
+
+
+def test_threads_share_a_kernel(forest: Kernel) -> None:
+    rows = measurements()[0]
+    parts = [rows[start : start + size] for size in (1, 7, 64) for start in range(0, 448, size)]
+    want = [forest(part).tolist() for part in parts]
+
+    with ThreadPoolExecutor(8) as pool:
+        got = [answer.tolist() for answer in pool.map(forest, parts)]
+
+    assert got == want
