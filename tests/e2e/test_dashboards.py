@@ -132,7 +132,7 @@ def wait_for_detector(prometheus: Prometheus, rows: int) -> None:
 
 def inject_faults(project: Path) -> None:
     """Some rows break a component, which none of the project's own does on numbers."""
-    arm = "('logistic' if 'Logistic' in type(self._model).__name__ else 'boosting')"
+    arm = "('logistic' if hasattr(self._model, 'coef_') else 'boosting')"
     for file, method, sign, node in (
         ("transformers/scaling.py", "Scaler.transform_input", "<", "'scale'"),
         ("models/classifier.py", "Classifier.predict", ">", arm),

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from servegraph.artifacts.acceleration import accelerated
 from servegraph.artifacts.mlmodel import flavour, inside
 from servegraph.errors import ArtifactRefused
 
@@ -23,6 +22,8 @@ def load_model(path: str | Path, trusted: Sequence[str] = ()) -> Any:
         ArtifactNotFound: there is no MLmodel.
         ArtifactRefused: no scikit-learn model, not in skops format, or with types not in `trusted`.
     """
+    from servegraph.artifacts.acceleration import accelerated  # with NumPy, which commands' help does without
+
     folder = Path(path)
     entry = flavour(folder, "sklearn")
     if entry is None:
