@@ -10,7 +10,11 @@ import shutil
 import subprocess
 from typing import Mapping, Sequence
 
-PROGRAMS = {"chromium": ("chromium",), "prometheus": ("prometheus", "promtool")}  # package -> what it brings
+PROGRAMS = {
+    "chromium": ("chromium",),
+    "prometheus": ("prometheus", "promtool"),
+    "wrk": ("wrk",),
+}  # package -> what it brings
 DPKG_LOCK_S = 120
 
 

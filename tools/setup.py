@@ -49,6 +49,8 @@ class ToolFailed(Exception):
 def main() -> int:
     with open(__file__) as this:
         fcntl.flock(this, fcntl.LOCK_EX)  # `make up` and `make test` may start together
+        if VENV.is_symlink():  # what `venv --clear` would empty
+            return fail(f"setup: .venv is a link to {os.readlink(VENV)}: remove the link.", ENVIRONMENT_IS_WRONG)
         wanted = {"make": digest(MAKE), "fill": digest(FILL)}
         if read_stamp() == wanted:
             return 0
@@ -92,7 +94,7 @@ def make_venv(python: str) -> None:
     with step(f"virtual environment of {python}"):
         run(
             [python, "-m", "venv", "--clear", str(VENV)],
-            fix="this Python cannot make virtual environments; on Debian, install its `-venv` package",
+            fix="if it is this Python that cannot: on Debian, install its `-venv` package",
         )
     with step("uv"):
         pip = [str(PYTHON), "-m", "pip", "install", "--no-input", "--only-binary", ":all:"]

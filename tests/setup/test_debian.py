@@ -37,7 +37,7 @@ def calls(programs: Path) -> list[str]:
 
 
 def test_nothing_is_installed_when_all_programs_are_there(programs: Path) -> None:
-    for name in ("chromium", "prometheus", "promtool"):
+    for name in ("chromium", "prometheus", "promtool", "wrk"):
         executable(programs / name)
 
     assert debian.install_missing({}) is None
@@ -55,7 +55,8 @@ def test_lists_are_updated_only_when_the_first_try_fails(programs: Path) -> None
 def test_service_of_an_installed_package_is_stopped_and_disabled(programs: Path) -> None:
     for name in ("service", "update-rc.d"):
         executable(programs / name, f'#!/bin/sh\necho "{name} $*" >> "$BIN/calls"\n')
-    executable(programs / "chromium")
+    for name in ("chromium", "wrk"):
+        executable(programs / name)
     (programs / "lists").touch()
 
     assert debian.install_missing({}) is None
@@ -66,13 +67,14 @@ def test_package_that_cannot_be_had_is_a_note(programs: Path) -> None:
     (programs / "offline").touch()
 
     assert debian.install_missing({}) == (
-        "apt-get cannot install chromium prometheus; tests that need what is missing are skipped"
+        "apt-get cannot install chromium prometheus wrk; tests that need what is missing are skipped"
     )
     assert calls(programs) == ["install", "update"]
 
 
 def test_without_leave_to_install_the_note_says_how(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    note = "tests that need chromium prometheus are skipped; on Debian, `apt-get install chromium prometheus` helps"
+    names = "chromium prometheus wrk"
+    note = f"tests that need {names} are skipped; on Debian, `apt-get install {names}` helps"
 
     assert debian.install_missing({"SERVEGRAPH_NO_APT": "1"}) == note
     monkeypatch.setattr(os, "geteuid", lambda: 1000)

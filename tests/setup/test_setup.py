@@ -125,6 +125,20 @@ def test_moved_checkout_is_made_anew(checkout: Path) -> None:
 
 
 @pytest.mark.usefixtures("python")
+def test_link_in_place_of_the_venv_is_refused_and_what_it_names_is_left_alone(checkout: Path) -> None:
+    elsewhere = checkout.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    (checkout / ".venv").symlink_to(elsewhere)
+
+    done = run_setup(checkout)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"setup: .venv is a link to {elsewhere}: remove the link.\n"
+    assert [path.name for path in elsewhere.iterdir()] == ["kept"]
+
+
+@pytest.mark.usefixtures("python")
 def test_failing_tool_shows_its_output_then_the_fix_and_leaves_no_stamp(checkout: Path) -> None:
     run_setup(checkout)
     (checkout / "requirements/dev.txt").write_text("changed\n")
