@@ -3,10 +3,24 @@
 Nothing here knows what the children do.
 """
 
+from servegraph.supervisor.cores import keep_to_share
+from servegraph.supervisor.fork import Mould, lost_threads
 from servegraph.supervisor.group import Group
 from servegraph.supervisor.output import Echo, to_stderr
 from servegraph.supervisor.ports import PortReserve
 from servegraph.supervisor.process import Command
 from servegraph.supervisor.supervisor import Backoff, Ready, Supervisor
 
-__all__ = ["Backoff", "Command", "Echo", "Group", "PortReserve", "Ready", "Supervisor", "to_stderr"]
+__all__ = [
+    "Backoff",
+    "Command",
+    "Echo",
+    "Group",
+    "Mould",
+    "PortReserve",
+    "Ready",
+    "Supervisor",
+    "keep_to_share",
+    "lost_threads",
+    "to_stderr",
+]

@@ -5,8 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Protocol
 
 from servegraph.errors import EnvironmentFault
 from servegraph.supervisor.output import Echo, Output, to_stderr
@@ -20,6 +22,33 @@ ASK_AGAIN_S = 0.1
 
 Ready = Callable[[], Awaitable[bool]]
 """Asks a child whether it can work; must answer within seconds, and not raise."""
+
+
+class Child(Protocol):
+    """One life of a child; `Process` and `Fork` are such."""
+
+    @property
+    def pid(self) -> int: ...
+
+    async def wait(self) -> int:
+        """Wait for its end, and make it that of the processes it started. Its exit code is returned."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def terminate_all(self) -> None:
+        """Ask the processes that it started, too."""
+
+    def kill(self) -> None:
+        """End them without asking."""
+
+
+Spawn = Callable[[], Awaitable[Child]]
+"""Starts a child.
+
+Raises:
+    OSError: the machine has no room for another process.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +68,42 @@ class Supervisor:
     """Supervises one child process, named in log lines.
 
     With `ready`, a child that ends before it was ever ready is not started again: `until_ready` says so.
+
+    Args:
+        command: what to run, or what starts the child; `environment`, `folder` and `echo` belong to a command.
+        alone_s: how long the child may take to end before what it started is asked to end, too.
     """
 
     def __init__(
         self,
         name: str,
-        command: Sequence[str],
+        command: Sequence[str] | Spawn,
         *,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
         ready: Ready | None = None,
         echo: Echo = to_stderr,
         backoff: Backoff | None = None,
+        alone_s: float = ALONE_S,
     ) -> None:
         self.name = name
         self.restarts = 0
-        self._command = Command(command, environment, folder)
-        self._ask = ready
         self._output = Output(name, echo)
+        self._spawn: Spawn
+        if callable(command):
+            self._spawn, self._silence = command, ""  # it prints where we do
+        else:
+            self._spawn = partial(Process.spawn, Command(command, environment, folder), self._output)
+            self._silence = " and said nothing"
+        self._ask = ready
         self._backoff = backoff or Backoff()
-        self._process: Process | None = None
+        self._alone_s = alone_s
+        self._process: Child | None = None
         self._watching: asyncio.Task[None] | None = None
         self._ready_since: float | None = None
         self._was_ready = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._hurried = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
@@ -80,7 +121,7 @@ class Supervisor:
         Raises:
             OSError: there is no room for another process, or no such folder.
         """
-        self._process = await Process.spawn(self._command, self._output)
+        self._process = await self._spawn()
         self._watching = asyncio.create_task(self._watch(self._process))
 
     async def until_ready(self, within: float) -> None:
@@ -97,7 +138,7 @@ class Supervisor:
             return
         what = "ended before it was ready" if self._watching.done() else f"is not ready after {within:g} s"
         last = "".join(f"\n  {line}" for line in self._output.tail)
-        raise EnvironmentFault(f"{self.name} {what}" + (f"; it said last:{last}" if last else " and said nothing"))
+        raise EnvironmentFault(f"{self.name} {what}" + (f"; it said last:{last}" if last else self._silence))
 
     async def stop(self) -> None:
         """End the child: SIGTERM to it, then to all it started, then SIGKILL, each if the one before does not help."""
@@ -105,13 +146,25 @@ class Supervisor:
         if self._process is None or self._watching is None:
             return
         self._process.terminate()
-        if not (await asyncio.wait([self._watching], timeout=ALONE_S))[0]:
+        hurried = asyncio.ensure_future(self._hurried.wait())
+        await asyncio.wait([self._watching, hurried], timeout=self._alone_s, return_when=asyncio.FIRST_COMPLETED)
+        hurried.cancel()
+        if not self._watching.done():
             self._process.terminate_all()
         while not (await asyncio.wait([self._watching], timeout=END_S))[0]:
             log.warning("%s does not end; it is killed", self.name)
             self._process.kill()
 
-    async def _watch(self, process: Process) -> None:
+    def kill(self) -> None:
+        """End the child, and what it started, without asking; unless it is being stopped, it is started again."""
+        if self._process is not None:
+            self._process.kill()
+
+    def hurry(self) -> None:
+        """Have a child that is being stopped asked once more, now: it shall not finish what it does."""
+        self._hurried.set()
+
+    async def _watch(self, process: Child) -> None:
         delay = self._backoff.first_s
         while True:
             was_stable, code = await self._live(process)
@@ -124,7 +177,7 @@ class Supervisor:
                 return
             process, delay = again
 
-    async def _live(self, process: Process) -> tuple[bool, int]:
+    async def _live(self, process: Child) -> tuple[bool, int]:
         """One life of the child: whether it was ready for long, and how it ended."""
         getting_ready = asyncio.create_task(self._until_it_says_ready())
         code = await process.wait()
@@ -141,7 +194,7 @@ class Supervisor:
             log.warning("%s is ready again, after %.1f s", self.name, monotonic() - started)
         self._was_ready.set()
 
-    async def _start_again(self, delay: float) -> tuple[Process, float] | None:
+    async def _start_again(self, delay: float) -> tuple[Child, float] | None:
         """Try until it starts; the next delay is returned with it, or nothing if we are to stop."""
         while True:
             with suppress(TimeoutError):
@@ -149,7 +202,7 @@ class Supervisor:
                 return None
             delay = min(delay * 2, self._backoff.longest_s)
             try:
-                self._process = await Process.spawn(self._command, self._output)
+                self._process = await self._spawn()
             except OSError as error:
                 log.warning("%s cannot be started (%s); the next try is in %.1f s", self.name, error, delay)
                 continue
