@@ -9,6 +9,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 from servegraph.check import check_shippable
 from servegraph.errors import InvalidGraph, Problem
@@ -30,7 +31,12 @@ from servegraph.spec import (
 )
 
 ParameterValue = bool | int | float | str
+Accelerate = Literal["auto", "off", "require"]
 
+ACCELERATE = "SERVEGRAPH_ACCELERATE"
+"""The variable of a node's container that says whether its models run as kernels."""
+
+_WISHES: tuple[str, ...] = get_args(Accelerate)
 _REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*")
 
 
@@ -45,6 +51,7 @@ class Node:
     artifact: str | None = None
     parameters: dict[str, ParameterValue] = field(default_factory=dict)
     children: tuple["Node", ...] = ()
+    accelerate: Accelerate | None = None
 
     def __rshift__(self, after: "Node") -> "Node":
         """This node, then `after`. An output transformer is put around what it comes after."""
@@ -67,37 +74,72 @@ class Node:
             yield from child.walk()
 
 
-def model(name: str, component: str, *, artifact: str | None = None, **parameters: ParameterValue) -> Node:
+def model(
+    name: str,
+    component: str,
+    *,
+    artifact: str | None = None,
+    accelerate: Accelerate | None = None,
+    **parameters: ParameterValue,
+) -> Node:
     """A node that predicts. `parameters` are the component's constructor arguments.
 
     `artifact` is an MLflow URI such as `models:/churn@champion`; the component gets its local
     folder as the argument `model_uri`.
+
+    `accelerate` says what becomes of the models that the component loads with `load_model`: with `auto`, as without
+    it, they run as kernels where these are proved to give the same answers; with `off` they run as they are; with
+    `require` the graph does not start unless they run as kernels. Every function below takes it too.
     """
-    return Node(name, UnitType.MODEL, None, component, artifact, parameters)
+    return Node(name, UnitType.MODEL, None, component, artifact, parameters, accelerate=accelerate)
 
 
-def transformer(name: str, component: str, *, artifact: str | None = None, **parameters: ParameterValue) -> Node:
+def transformer(
+    name: str,
+    component: str,
+    *,
+    artifact: str | None = None,
+    accelerate: Accelerate | None = None,
+    **parameters: ParameterValue,
+) -> Node:
     """A node that changes (or only looks at) what goes on to the next node."""
-    return Node(name, UnitType.TRANSFORMER, None, component, artifact, parameters)
+    return Node(name, UnitType.TRANSFORMER, None, component, artifact, parameters, accelerate=accelerate)
 
 
-def output_transformer(name: str, component: str, *, artifact: str | None = None, **parameters: ParameterValue) -> Node:
+def output_transformer(
+    name: str,
+    component: str,
+    *,
+    artifact: str | None = None,
+    accelerate: Accelerate | None = None,
+    **parameters: ParameterValue,
+) -> Node:
     """A node that changes the answer of what stands before it: `model >> output_transformer`."""
-    return Node(name, UnitType.OUTPUT_TRANSFORMER, None, component, artifact, parameters)
+    return Node(name, UnitType.OUTPUT_TRANSFORMER, None, component, artifact, parameters, accelerate=accelerate)
 
 
 def router(
-    name: str, component: str, *children: Node, artifact: str | None = None, **parameters: ParameterValue
+    name: str,
+    component: str,
+    *children: Node,
+    artifact: str | None = None,
+    accelerate: Accelerate | None = None,
+    **parameters: ParameterValue,
 ) -> Node:
     """A node that chooses one of its children for each request."""
-    return Node(name, UnitType.ROUTER, None, component, artifact, parameters, children)
+    return Node(name, UnitType.ROUTER, None, component, artifact, parameters, children, accelerate)
 
 
 def combiner(
-    name: str, component: str, *children: Node, artifact: str | None = None, **parameters: ParameterValue
+    name: str,
+    component: str,
+    *children: Node,
+    artifact: str | None = None,
+    accelerate: Accelerate | None = None,
+    **parameters: ParameterValue,
 ) -> Node:
     """A node that asks all of its children and makes one answer of theirs."""
-    return Node(name, UnitType.COMBINER, None, component, artifact, parameters, children)
+    return Node(name, UnitType.COMBINER, None, component, artifact, parameters, children, accelerate)
 
 
 def ab_test(name: str, a: Node, b: Node, *, ratio_a: float = 0.5) -> Node:
@@ -116,7 +158,7 @@ def deployment(
     Raises:
         InvalidGraph: a rule is broken; the message names the nodes and the fixes.
     """
-    _check_references(name, graph)
+    _check_nodes(name, graph)
     spec = PredictorSpec(
         name=predictor,
         replicas=replicas,
@@ -135,11 +177,16 @@ def deployment(
     return built
 
 
-def _check_references(name: str, graph: Node) -> None:
+def _check_nodes(name: str, graph: Node) -> None:
     problems = [
         Problem(f"node {node.name!r}", f"{node.component!r} names no component", "write it as folder.file:Class")
         for node in graph.walk()
         if node.component is not None and not _REFERENCE.fullmatch(node.component)
+    ]
+    problems += [
+        Problem(f"node {node.name!r}", f"accelerate is {node.accelerate!r}", f"write one of {', '.join(_WISHES)}")
+        for node in graph.walk()
+        if node.accelerate not in (None, *_WISHES)
     ]
     if problems:
         raise InvalidGraph(name, problems)
@@ -166,7 +213,12 @@ def _parameter(node: Node, key: str, value: ParameterValue) -> Parameter:
 
 def _containers(graph: Node, image: str) -> list[Container]:
     return [
-        Container(name=node.name, image=image, env=[EnvVar(name="MODEL_NAME", value=node.component)])
+        Container(name=node.name, image=image, env=_environment(node))
         for node in graph.walk()
         if node.component is not None
     ]
+
+
+def _environment(node: Node) -> list[EnvVar]:
+    named = EnvVar(name="MODEL_NAME", value=node.component)
+    return [named] if node.accelerate is None else [named, EnvVar(name=ACCELERATE, value=node.accelerate)]

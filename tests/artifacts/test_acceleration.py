@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from servegraph.artifacts import load_model
 from servegraph.artifacts.acceleration import Accelerated
+from servegraph.artifacts.compilation import compilation
 from servegraph.errors import ArtifactRefused, ConfigurationError
 
 ROWS = np.random.default_rng(7).normal(size=(60, 3))
@@ -48,8 +50,8 @@ def test_what_has_no_kernel_is_the_model_itself(tmp_path: Path, logistic: Any):
     model = load_model(artifact(tmp_path / ".servegraph" / "a", logistic))
     assert model.classes_.tolist() == [False, True]
     assert model.predict(ROWS[:4]).tolist() == logistic.predict(ROWS[:4]).tolist()
-    whole = np.round(ROWS[:4]).astype(np.int64)
-    np.testing.assert_allclose(model.predict_proba(whole), logistic.predict_proba(whole), atol=1e-12)
+    listed = ROWS[:4].tolist()
+    assert model.predict_proba(listed).tolist() == logistic.predict_proba(listed).tolist()
     assert not hasattr(model, "transform")
 
 
@@ -68,11 +70,24 @@ def test_a_second_start_needs_no_scikit_learn(tmp_path: Path, logistic: Any):
         "import sys, json, numpy\n"
         "from servegraph.artifacts import load_model\n"
         f"rows = numpy.array({ROWS[:1].tolist()!r})\n"
-        f"answer = load_model({str(folder)!r}).predict_proba(rows).tolist()\n"
-        "print(json.dumps([answer, sorted({'sklearn', 'skops', 'onnx', 'pandas', 'mlflow'} & set(sys.modules))]))\n"
+        f"model = load_model({str(folder)!r})\n"
+        "answer = model.predict_proba(rows).tolist()\n"
+        "facts = [model.classes_.tolist(), model.n_features_in_, hasattr(model, 'feature_names_in_')]\n"
+        "vendors = {'sklearn', 'skops', 'onnx', 'pandas', 'mlflow'}\n"
+        "print(json.dumps([answer, facts, sorted(vendors & set(sys.modules))]))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert json.loads(done.stdout) == [expected, []], done.stderr
+    assert json.loads(done.stdout) == [expected, [[False, True], 3, False], []], done.stderr
+
+
+def test_other_files_are_not_loaded_later(tmp_path: Path, logistic: Any):
+    folder = artifact(tmp_path / ".servegraph" / "a", logistic)
+    load_model(folder)
+    model = load_model(folder)
+    (folder / "note.txt").write_text("changed")
+    assert model.predict_proba(ROWS).shape == (60, 2)
+    with pytest.raises(ArtifactRefused, match="has changed since its kernels were read"):
+        model.coef_.tolist()
 
 
 def test_another_content_is_another_kernel(tmp_path: Path, logistic: Any):
@@ -116,3 +131,73 @@ def test_a_misspelt_wish_is_told(tmp_path: Path, logistic: Any, monkeypatch: pyt
         "SERVEGRAPH_ACCELERATE is 'yes'",
         "write one of auto, off, require",
     )
+
+
+def test_a_model_without_rows_is_proved_with_what_it_tells_of_itself(tmp_path: Path, logistic: Any):
+    folder = artifact(tmp_path / "a", logistic)
+    for content in (b"{", b"\xff", b"[[1, [2]]]"):
+        (folder / "example.json").write_bytes(content)
+        assert isinstance(load_model(folder), Accelerated)
+    (folder / "example.json").unlink()
+    model = load_model(folder)
+    assert isinstance(model, Accelerated)
+    np.testing.assert_allclose(model.predict_proba(ROWS), logistic.predict_proba(ROWS), atol=1e-12)
+
+
+def test_labels_and_probabilities_have_a_kernel_each(tmp_path: Path, logistic: Any):
+    with compilation() as told:
+        model = load_model(artifact(tmp_path / "a", logistic))
+    assert told.engines == {"predict_proba": "numpy", "predict": "numpy"}
+    assert told.lines["predict"].startswith("numpy, proved on ")
+    assert model.predict(ROWS).tolist() == logistic.predict(ROWS).tolist()
+
+
+def test_rows_from_beside_the_artifact_take_part_in_the_proof(tmp_path: Path, logistic: Any):
+    folder = artifact(tmp_path / ".servegraph" / "a", logistic)
+    load_model(folder)
+    with compilation([np.zeros((7, 5)), ROWS * 1e3]):
+        assert isinstance(load_model(folder), Accelerated)
+    assert len(list((tmp_path / ".servegraph" / "kernels").iterdir())) == 2
+
+
+def test_kernels_that_cannot_be_kept_are_used_all_the_same(
+    tmp_path: Path, logistic: Any, caplog: pytest.LogCaptureFixture
+):
+    folder = artifact(tmp_path / ".servegraph" / "a", logistic)
+    (tmp_path / ".servegraph" / "kernels").write_text("no folder")
+    assert isinstance(load_model(folder), Accelerated)
+    assert "cannot be kept" in caplog.text
+
+
+def test_a_full_disk_leaves_no_half_kernel(tmp_path: Path, logistic: Any):
+    folder = artifact(tmp_path / ".servegraph" / "a", logistic)
+    program = (
+        "import resource\n"
+        "from servegraph.artifacts import load_model\n"
+        "from servegraph.artifacts.acceleration import Accelerated\n"
+        "import numpy\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        f"print(type(load_model({str(folder)!r})).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-B", "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "Accelerated\n", done.stderr
+    assert "cannot be kept" in done.stderr
+    assert list((tmp_path / ".servegraph" / "kernels").iterdir()) == []
+
+
+def test_two_that_start_at_once_leave_one_whole_file(tmp_path: Path, logistic: Any):
+    folder = artifact(tmp_path / ".servegraph" / "a", logistic)
+    with ThreadPoolExecutor(4) as pool:
+        models = list(pool.map(lambda _: load_model(folder), range(4)))
+    assert {type(model) for model in models} == {Accelerated}
+    (file,) = (tmp_path / ".servegraph" / "kernels").iterdir()
+    assert file.suffix == ".npz"
+    assert isinstance(load_model(folder), Accelerated)
+
+
+def test_small_whole_numbers_are_rows_too(tmp_path: Path, logistic: Any):
+    model = load_model(artifact(tmp_path / ".servegraph" / "a", logistic))
+    again = load_model(tmp_path / ".servegraph" / "a")
+    for whole in (np.array([[1, -2, 2**24]]), np.array([[3, 0, 1]], np.uint8), np.array([[2**40 + 1, 0, 0]])):
+        np.testing.assert_allclose(again.predict_proba(whole), logistic.predict_proba(whole), atol=1e-12)
+        assert again.predict(whole).tolist() == model.predict(whole).tolist() == logistic.predict(whole).tolist()

@@ -100,3 +100,10 @@ def test_model_holds_no_plain_files(trained_store: Path) -> None:
     scaler = Registry.embedded(trained_store).resolve("models:/screening-scaler@champion")
     with pytest.raises(ArtifactRefused, match="no plain files"):
         files(scaler.path)
+
+
+@pytest.mark.parametrize("deep", ["[", "{a: ", "- ", "? "])
+def test_endless_nesting_is_refused_and_ends_nothing(tmp_path: Path, deep: str) -> None:
+    (tmp_path / "MLmodel").write_text(deep * 100_000)
+    with pytest.raises(ArtifactRefused, match="is no YAML"):
+        load_model(tmp_path)

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from servegraph.graph import deployment, model, output_transformer, router, transformer
+from servegraph.artifacts.compilation import VARIABLE
+from servegraph.errors import InvalidGraph
+from servegraph.graph import ACCELERATE, deployment, model, output_transformer, router, transformer
 from servegraph.project import find_project, load_graph
 from servegraph.spec import dump, load
 
@@ -16,6 +18,12 @@ ROUTING = {"env": [{"name": "SELDON_ENABLE_ROUTING_INJECTION", "value": "true"}]
 def container(name: str, component: str, image: str = IMAGE) -> dict[str, Any]:
     return {"name": name, "image": image, "env": [{"name": "MODEL_NAME", "value": component}]}
 
+
+ACCELERATED = {
+    "off": [{"name": "SERVEGRAPH_ACCELERATE", "value": "off"}],
+    "require": [{"name": "SERVEGRAPH_ACCELERATE", "value": "require"}],
+    None: [],
+}
 
 SCALE = {"name": "scale", "type": "TRANSFORMER", "modelUri": "models:/screening-scaler@champion"}
 ARMS = [
@@ -176,3 +184,21 @@ def test_a_dumped_graph_loads_as_the_same_deployment(tmp_path: Path):
     path = tmp_path / "d.yaml"
     path.write_text(dump(built))
     assert load(path) == built
+
+
+@pytest.mark.parametrize("wish", ACCELERATED)
+def test_a_wish_for_kernels_is_a_variable_of_the_container(wish: Any) -> None:
+    made = (
+        transformer("a", "a.b:C", accelerate=wish)
+        >> router("r", "a.b:D", model("m", "a.b:E", accelerate=wish, n=1), accelerate=wish)
+        >> output_transformer("o", "a.b:F", accelerate=wish)
+    )
+    built = deployment("d", made, image=IMAGE)
+    containers = built.as_json()["spec"]["predictors"][0]["componentSpecs"][0]["spec"]["containers"]
+    assert [each["env"][1:] for each in containers] == [ACCELERATED[wish]] * 4
+    assert (VARIABLE, ACCELERATE) == ("SERVEGRAPH_ACCELERATE",) * 2
+
+
+def test_another_wish_for_kernels_is_refused() -> None:
+    with pytest.raises(InvalidGraph, match=r"node 'm': accelerate is 'yes'.*auto, off, require"):
+        deployment("d", model("m", "a.b:C", accelerate="yes"), image=IMAGE)  # type: ignore[arg-type]

@@ -11,8 +11,6 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler
 from tests.kernels.examples import codes, compiled, gaps, measurements
 
-from servegraph.kernels import chain
-
 
 def test_forest_behind_a_scaler_answers_every_bit() -> None:
     rows, labels = measurements()
@@ -70,19 +68,3 @@ def test_union_multiplies_by_its_weights() -> None:
 
     np.testing.assert_array_equal(kernel(rows), model.transform(rows))
     assert kernel(rows).shape == (569, 60)
-
-
-def test_chain_answers_as_one_after_the_other() -> None:
-    rows, labels = measurements()
-    scaler = StandardScaler().fit(rows)
-    forest = RandomForestClassifier(6, random_state=0).fit(scaler.transform(rows), labels)
-    first = compiled(scaler, "transform", rows)
-    second = compiled(forest, "predict_proba", scaler.transform(rows))
-
-    both = chain([first, second])
-
-    np.testing.assert_array_equal(both(rows), forest.predict_proba(scaler.transform(rows)))
-    assert both.proof.rows == first.proof.rows + second.proof.rows
-    assert both.cost.of(10) == pytest.approx(first.cost.of(10) + second.cost.of(10))
-    with pytest.raises(ValueError, match="rows of 30 features do not come out of the kernel before"):
-        chain([second, first])

@@ -119,10 +119,20 @@ def test_model_that_is_not_fitted_is_not_compiled() -> None:
     assert said.startswith("not compiled: it cannot be read or asked: NotFittedError: This RandomForestClassifier")
 
 
-def test_without_rows_there_is_no_proof() -> None:
-    model = StandardScaler().fit(measurements()[0])
-
-    assert refusal(model, "transform", np.zeros((0, 30))).endswith("there are no example rows to prove it with")
+@pytest.mark.parametrize(
+    "model",
+    [
+        OneHotEncoder(sparse_output=False),
+        ColumnTransformer([("scaled", StandardScaler(), [0, 1])]),
+        make_pipeline(OrdinalEncoder(), LogisticRegression()),
+        StandardScaler(with_mean=False, with_std=False),
+    ],
+)
+def test_without_rows_there_is_no_proof_unless_the_model_tells_what_they_are(model: Any) -> None:
+    rows, labels = codes()
+    method = "predict" if hasattr(model, "predict") else "transform"
+    why = "not compiled: there are no example rows to prove it with, and nothing in it tells what they look like"
+    assert refusal(model.fit(rows[:, 4:], labels), method, np.zeros((0, 3))) == why
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from tests.kernels.examples import codes, compiled, measurements
 
-from servegraph.kernels import Kernel, Refusal, compile, load, save, versions
+from servegraph.kernels import Kept, Kernel, Refusal, compile, load, save, versions
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +25,20 @@ def forest() -> Kernel:
     return compiled(model.fit(rows, np.array(["no", "yes"], object)[labels]), "predict", rows)
 
 
-def test_kernel_comes_back_as_it_was(forest: Kernel, tmp_path: Path) -> None:
-    save(forest, tmp_path, "sha256:1 predict")
-
-    loaded = load(tmp_path, "sha256:1 predict")
-
+def loaded_from(folder: Path, key: str) -> Kernel:
+    """The only kernel that is kept there."""
+    kept = load(folder, key)
+    assert kept is not None
+    (loaded,) = kept.outcomes.values()
     assert isinstance(loaded, Kernel)
+    return loaded
+
+
+def test_kernel_comes_back_as_it_was(forest: Kernel, tmp_path: Path) -> None:
+    save(Kept({"m": forest}), tmp_path, "sha256:1 predict")
+
+    loaded = loaded_from(tmp_path, "sha256:1 predict")
+
     assert loaded.describe() == forest.describe()
     assert (loaded.proof, loaded.cost, loaded.made_of) == (forest.proof, forest.cost, forest.made_of)
     np.testing.assert_array_equal(loaded(measurements()[0]), forest(measurements()[0]))
@@ -42,25 +51,54 @@ def test_branches_come_back(tmp_path: Path) -> None:
     kernel = compiled(
         make_pipeline(columns, LogisticRegression(solver="liblinear")).fit(rows, labels), "predict_proba", rows
     )
-    save(kernel, tmp_path, "key")
+    save(Kept({"m": kernel}), tmp_path, "key")
 
-    loaded = load(tmp_path, "key")
+    loaded = loaded_from(tmp_path, "key")
 
-    assert isinstance(loaded, Kernel)
     np.testing.assert_array_equal(loaded(rows), kernel(rows))
+
+
+def test_methods_of_a_model_share_what_is_large(tmp_path: Path) -> None:
+    rows, labels = measurements()
+    model = RandomForestClassifier(10, random_state=0).fit(rows, labels)
+    kernels = {method: compiled(model, method, rows) for method in ("predict_proba", "predict")}
+    save(Kept(kernels), tmp_path, "key")
+
+    kept = load(tmp_path, "key")
+
+    assert kept is not None
+    loaded = kept.outcomes
+    first, second = (kernel.steps[2] for kernel in loaded.values() if isinstance(kernel, Kernel))
+    assert first is second
+    np.testing.assert_array_equal(loaded["predict"](rows), model.predict(rows))  # type: ignore[operator]
+    with np.load(next(tmp_path.iterdir())) as file:
+        assert len(file.files) < 10
 
 
 def test_refusal_comes_back(tmp_path: Path) -> None:
     rows = codes()[0][:, 4:]
     refusal = compile(OneHotEncoder().fit(rows), "transform", rows=[rows])
 
-    save(refusal, tmp_path, "key")
+    save(Kept({"m": refusal}), tmp_path, "key")
 
-    assert load(tmp_path, "key") == Refusal("it answers a sparse matrix", refusal.made_of)
+    assert load(tmp_path, "key") == Kept({"m": Refusal("it answers a sparse matrix", refusal.made_of)})
+
+
+def test_facts_come_back(forest: Kernel, tmp_path: Path) -> None:
+    numbers, texts = np.array([1, 3], np.int16), np.array(["no", "yes"], object)
+    save(Kept({"m": forest}, {"a": numbers, "b": texts, "c": 7, "d": ("x", "y"), "e": None}), tmp_path, "key")
+
+    kept = load(tmp_path, "key")
+
+    assert kept is not None
+    facts: dict[str, Any] = dict(kept.facts)
+    assert (facts["a"].dtype, facts["a"].tolist()) == (np.dtype(np.int16), [1, 3])
+    assert (facts["b"].dtype, facts["b"].tolist()) == (np.dtype(object), ["no", "yes"])
+    assert (facts["c"], facts["d"], facts["e"]) == (7, ("x", "y"), None)
 
 
 def test_other_key_finds_nothing(forest: Kernel, tmp_path: Path) -> None:
-    save(forest, tmp_path, "key")
+    save(Kept({"m": forest}), tmp_path, "key")
 
     assert load(tmp_path, "other") is None
     assert load(tmp_path / "nowhere", "key") is None
@@ -69,7 +107,7 @@ def test_other_key_finds_nothing(forest: Kernel, tmp_path: Path) -> None:
 def test_other_version_of_a_library_finds_nothing(
     forest: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save(forest, tmp_path, "key")
+    save(Kept({"m": forest}), tmp_path, "key")
     monkeypatch.setattr(versions, "version", lambda name: "99.0")
 
     assert load(tmp_path, "key") is None
@@ -77,7 +115,7 @@ def test_other_version_of_a_library_finds_nothing(
 
 @pytest.mark.parametrize("at", [0.1, 0.5, 0.99])
 def test_damaged_file_is_no_kernel(forest: Kernel, tmp_path: Path, at: float) -> None:
-    save(forest, tmp_path, "key")
+    save(Kept({"m": forest}), tmp_path, "key")
     (file,) = tmp_path.iterdir()
     content = file.read_bytes()
 
@@ -89,20 +127,20 @@ def test_damaged_file_is_no_kernel(forest: Kernel, tmp_path: Path, at: float) ->
 def test_kernel_that_answers_otherwise_on_this_machine_is_not_used(
     forest: Kernel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save(forest, tmp_path, "key")
+    save(Kept({"m": forest}), tmp_path, "key")
     monkeypatch.setattr(Kernel, "__call__", lambda self, rows: np.array(["maybe"] * len(rows), object))
 
     assert load(tmp_path, "key") is None
 
 
 def test_warm_start_imports_neither_scikit_learn_nor_onnx(forest: Kernel, tmp_path: Path) -> None:
-    save(forest, tmp_path, "key")
+    save(Kept({"m": forest}), tmp_path, "key")
     script = f"""
 import sys
 from pathlib import Path
 import numpy as np
 from servegraph.kernels import load
-kernel = load(Path({str(tmp_path)!r}), "key")
+kernel = load(Path({str(tmp_path)!r}), "key").outcomes["m"]
 print(kernel(np.zeros((1, 30))).tolist())
 print(sorted({{name.partition(".")[0] for name in sys.modules}} & {{
     "sklearn", "scipy", "onnx", "skl2onnx", "pandas", "xgboost", "lightgbm", "skops", "mlflow"}}))

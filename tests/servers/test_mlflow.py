@@ -15,6 +15,7 @@ import yaml
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
 
+from servegraph.artifacts.compilation import compilation
 from servegraph.artifacts.folder import digest
 from servegraph.errors import ArtifactRefused, ConfigurationError, InvalidPayload
 from servegraph.servers.mlflow_server import MLFlowServer
@@ -255,3 +256,43 @@ def test_native_models_do_not_import_mlflow(models: Path, project: Any) -> None:
     command = [sys.executable, "-c", script + check, str(models / "plain")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=project())
     assert done.stdout == "[1.0] False\n", done.stderr
+
+
+def test_a_model_of_a_table_runs_as_a_kernel(models: Path, project: Any) -> None:
+    original = skops.io.load(models / "forest" / "model.skops", trusted=[TREE])
+    with compilation() as told:
+        server = _server(models / "forest", project(types=[TREE]))
+    assert told.engines == {"predict_proba": "onnxruntime"}
+    rows = np.array([[0.5, 1.5], [2.5, 4.0]])
+    assert (
+        server.predict(rows, ["b", "a"]).tolist()
+        == original.predict_proba(pd.DataFrame({"a": rows[:, 1], "b": rows[:, 0]})).tolist()
+    )
+    assert server.class_names() == ["x", "y"]
+
+
+def test_a_model_of_arrays_runs_as_a_kernel(models: Path, project: Any) -> None:
+    with compilation() as told:
+        server = _server(models / "plain", project())
+    assert told.engines == {"predict": "numpy"}
+    assert server.predict(np.array([[7.5, 1.0]]), []).tolist() == pytest.approx([7.5])
+
+
+def test_a_model_of_lightgbm_runs_as_a_kernel(mlflow: Any, tmp_path: Path, project: Any) -> None:
+    import lightgbm
+    from mlflow.models import infer_signature
+
+    rows = np.random.default_rng(0).random((80, 2))
+    table = pd.DataFrame(rows, columns=["a", "b"])
+    model = lightgbm.LGBMRegressor(n_estimators=5, verbose=-1, n_jobs=1).fit(table, rows[:, 0] > 0.5)
+    folder = tmp_path / "lightgbm"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        signature = infer_signature(table)
+        mlflow.lightgbm.save_model(model, folder, signature=signature, pip_requirements=["lightgbm"])
+        with compilation() as told:
+            server = _server(folder, project(trusted=[folder]))
+        assert told.engines == {"predict": "onnxruntime"}
+        np.testing.assert_allclose(server.predict(rows, []), model.predict(table), rtol=0, atol=1e-6)
+        answer = server.predict(rows.astype(object), ["a", "b"])
+    np.testing.assert_allclose(answer, model.predict(table), rtol=0, atol=1e-6)

@@ -13,10 +13,12 @@ import skops.io
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from servegraph import component
+from servegraph.artifacts.compilation import compilation
 from servegraph.errors import ArtifactNotFound, ArtifactRefused, ComponentMismatch, ConfigurationError, InvalidPayload
 from servegraph.servers.sklearn_server import SKLearnServer
 
@@ -191,3 +193,45 @@ def test_approval_ends_with_one_changed_byte(tmp_path: Path, classifier: Path, p
     (folder / "note.txt").write_text("!")
     with pytest.raises(ArtifactRefused, match="nobody approved"):
         _loaded(folder, trusting)
+
+
+def test_the_method_runs_as_a_kernel_without_example_rows(forest: Path, project: Any) -> None:
+    original = skops.io.load(forest / "model.skops", trusted=[TREE])
+    with compilation() as told:
+        server = _loaded(forest, project(types=[TREE]))
+    assert told.engines == {"predict_proba": "onnxruntime"}
+    rows = np.array([[0.0, 0.5], [4.5, 0.0], [9.0, 1.0]])
+    assert server.predict(rows, []).tolist() == original.predict_proba(rows).tolist()
+    with pytest.raises(InvalidPayload, match="infinity"):
+        server.predict(np.array([[np.inf, 0.0]]), [])
+
+
+def test_a_kernel_gets_named_columns_in_the_order_of_the_model(tmp_path: Path, project: Any) -> None:
+    table = pd.DataFrame(X, columns=["a", "b"])
+    original = LinearRegression().fit(table, [0.0, 2.0, 9.0, 11.0])
+    skops.io.dump(original, tmp_path / "model.skops")
+    with compilation() as told:
+        server = _loaded(tmp_path, project(), method="predict")
+    assert told.engines == {"predict": "numpy"}
+    rows = np.array([[1.0, 9.0], [0.5, 2.0]])
+    np.testing.assert_allclose(
+        server.predict(rows, ["b", "a"]),
+        original.predict(table[:0].reindex([0, 1]).assign(a=rows[:, 1], b=rows[:, 0])),
+        atol=1e-12,
+    )
+    np.testing.assert_allclose(
+        server.predict(rows, ["x", "y"]), original.predict(pd.DataFrame(rows, columns=["a", "b"])), atol=1e-12
+    )
+
+
+def test_a_required_kernel_that_cannot_be_is_refused(
+    classifier: Path, project: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    neighbours = tmp_path / "neighbours"
+    neighbours.mkdir()
+    joblib.dump(KNeighborsClassifier(1).fit(X, LABELS), neighbours / "model.joblib")
+    monkeypatch.setenv("SERVEGRAPH_ACCELERATE", "require")
+    trusting = project(trusted=[classifier, neighbours])
+    assert _loaded(classifier, trusting).predict(X, []).shape == (4, 2)
+    with pytest.raises(ArtifactRefused, match="there is no kernel for sklearn.KNeighborsClassifier"):
+        _loaded(neighbours, trusting)

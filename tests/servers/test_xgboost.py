@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xgboost
 
+from servegraph.artifacts.compilation import compilation
 from servegraph.errors import ArtifactRefused, InvalidPayload
 from servegraph.servers.xgboost_server import XGBoostServer
 
@@ -74,3 +75,18 @@ def test_pickle_needs_approval(tmp_path: Path, project: Any) -> None:
     with pytest.raises(ArtifactRefused, match="m.pkl is a pickle"):
         _server(folder, project())
     assert _server(folder, project(trusted=[folder])).predict(ROWS[:2], []).shape == (2,)
+
+
+def test_the_booster_runs_as_a_kernel(tmp_path: Path) -> None:
+    booster = _trained(["a", "b", "c"])
+    (tmp_path / "model.json").write_bytes(booster.save_raw("json"))
+    with compilation() as told:
+        server = _server(tmp_path)
+    assert told.engines == {"predict": "onnxruntime"}
+    rows = ROWS.copy()
+    rows[::7, 1] = np.nan
+    want = booster.predict(xgboost.DMatrix(rows, feature_names=["a", "b", "c"]))
+    got = server.predict(rows, [])
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-6)
+    assert server.predict(np.array([[1, 2, 3]]), []).shape == (1,)

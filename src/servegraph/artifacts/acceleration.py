@@ -1,136 +1,197 @@
-"""A scikit-learn model whose methods run as proved kernels (`servegraph.kernels`), and which is otherwise itself.
+"""A model whose methods run as proved kernels (`servegraph.kernels`), and which is otherwise itself.
 
-What was proved once is kept in the state folder that the artifact lies in, by its digest, so that a later start
-needs neither the proof nor scikit-learn. `SERVEGRAPH_ACCELERATE`, which a node's container may set, says whether:
-`auto` (where a proof holds), `off`, or `require` (refuse what cannot be).
+What was proved once is kept (`kernel_shelf`), and so is what people ask a model beside answers, so that a later start
+needs neither the proof nor the library that the model is of. `SERVEGRAPH_ACCELERATE`, which a node's container may
+set, says whether: `auto` (where a proof holds), `off`, or `require` (refuse what cannot be).
 """
 
-import hashlib
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from threading import Lock
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from servegraph import kernels
-from servegraph.artifacts.folder import describe
-from servegraph.errors import ArtifactRefused, ConfigurationError
-from servegraph.kernels import Kernel, Refusal
+from servegraph.artifacts.compilation import under_way, wish
+from servegraph.artifacts.folder import input_example
+from servegraph.artifacts.kernel_shelf import KernelShelf
+from servegraph.errors import ArtifactRefused, ServeGraphError
+from servegraph.kernels import Fact, Kept, Kernel, Outcome, Refusal
 
-VARIABLE = "SERVEGRAPH_ACCELERATE"
-_MODES = ("auto", "off", "require")
-_METHODS = ("transform", "predict_proba", "predict")
-_STATE = ".servegraph"
+METHODS = ("transform", "predict_proba", "predict")
+_ATTRIBUTES = ("classes_", "n_features_in_", "feature_names_in_", "feature_name_", "feature_names")
+_ANSWERS = ("num_features", "feature_name")
+"""What boosters are asked with a call."""
+
+_SMALL = 2**24
+_PATIENCE_S = 1.0  # for the proofs of one model: after that no further method is begun
+_NOTHING = "it has no method that is compiled"
 
 log = logging.getLogger(__name__)
 
+Rows = NDArray[np.float64]
+
 
 class Accelerated:
-    """Stands for a model: rows of float64 go to its kernels, everything else to itself, loaded when it is needed."""
+    """Stands for a model: rows of numbers go to its kernels, everything else to itself, loaded when it is needed.
 
-    def __init__(self, load: Callable[[], Any], found: Mapping[str, Kernel]) -> None:
+    Args:
+        facts: what it says of itself, and of `_ANSWERS` when it is called; None where it has no such attribute.
+    """
+
+    def __init__(self, load: Callable[[], Any], found: Mapping[str, Kernel], facts: Mapping[str, Fact]) -> None:
         self._load = load
+        self._facts = facts
         self._model: Any = None
+        self._lock = Lock()
         for method, kernel in found.items():
             setattr(self, method, self._method(method, kernel))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self._itself(), name)
+        if name not in self._facts:
+            return getattr(self._itself(), name)
+        fact = self._facts[name]
+        if fact is None:
+            raise AttributeError(name)
+        return (lambda: fact) if name in _ANSWERS else fact
 
-    def _method(self, name: str, kernel: Kernel) -> Callable[[Any], Any]:
-        def call(X: Any) -> Any:
-            if isinstance(X, np.ndarray) and X.dtype == np.float64 and X.ndim == 2 and len(X):
-                return kernel(np.ascontiguousarray(X))
-            return getattr(self._itself(), name)(X)
+    def _method(self, name: str, kernel: Kernel) -> Callable[..., Any]:
+        def call(X: Any, *more: Any, **options: Any) -> Any:
+            if not more and not options:
+                if is_plain(X):
+                    return kernel(np.ascontiguousarray(X))
+                if name != "transform" and _are_small(X):
+                    return kernel(X.astype(np.float64))
+            return getattr(self._itself(), name)(X, *more, **options)
 
         return call
 
     def _itself(self) -> Any:
-        if self._model is None:
-            self._model = self._load()
-        return self._model
+        with self._lock:
+            if self._model is None:
+                self._model = self._load()
+            return self._model
 
 
-def accelerated(folder: Path, trusted: Sequence[str], load: Callable[[], Any]) -> Any:
+def loaded(model: Any) -> Any:
+    """The model itself, now, whether or not something stands for it."""
+    return model._itself() if isinstance(model, Accelerated) else model
+
+
+def is_plain(X: Any) -> bool:
+    """Whether a kernel takes the rows."""
+    return isinstance(X, np.ndarray) and X.dtype == np.float64 and X.ndim == 2 and len(X) > 0
+
+
+def _are_small(X: Any) -> bool:
+    """Whether rows are whole numbers that float32 holds exactly: whatever a model makes of them first, they stay what
+    they are. Transforms may pass them on as whole numbers, though."""
+    is_whole = isinstance(X, np.ndarray) and X.dtype.kind in "iu" and X.ndim == 2 and X.size > 0
+    return is_whole and bool(X.max() <= _SMALL and X.min() >= -_SMALL)
+
+
+def accelerated(folder: Path, asked: Sequence[str], load: Callable[[], Any], methods: Sequence[str] = METHODS) -> Any:
     """The model that `load` gives, or a stand-in for it.
 
+    Args:
+        folder: the artifact's.
+        asked: who asks, and what else decides whether `load` refuses the model, as kernels are found without it.
+        load: reads the artifact; a stand-in may do so much later, and not if there are other files by then.
+        methods: which are compiled, those that matter most first.
     Raises:
         ArtifactRefused: `load` refuses it; or kernels are required, and there is none.
         ConfigurationError: the variable says something else.
     """
-    mode = os.environ.get(VARIABLE) or "auto"
-    if mode not in _MODES:
-        raise ConfigurationError(f"{VARIABLE} is {mode!r}", hint=f"write one of {', '.join(_MODES)}")
-    rows = None if mode == "off" else _evidence(folder)
-    if mode == "off" or rows is None:
-        return load() if mode != "require" else _refuse(folder, "it has no example rows to prove a kernel with")
-    store = _store(folder)
-    key = _key(folder, trusted, rows)
-    outcomes = _kept(store, key)
-    model = None
-    if not outcomes:
+    mode = wish()
+    if mode == "off":
+        return load()
+    rows = _evidence(folder)
+    shelf = KernelShelf(folder, rows, (*asked, *methods), under_way().state)
+    kept, model = shelf.found(), None
+    if kept is None:
         model = load()
-        outcomes = _compiled(model, rows)
-        _keep(store, key, outcomes)
+        kept = Kept(_compiled(model, methods, rows), _facts(model))
+        shelf.keep(kept)
+    outcomes = kept.outcomes
+    _tell(folder, outcomes)
     found = {method: outcome for method, outcome in outcomes.items() if isinstance(outcome, Kernel)}
-    for method, outcome in outcomes.items():
-        log.info("%s: %s: %s", folder, method, outcome.describe())
-    if not found:
-        why = next((outcome.why for outcome in outcomes.values() if isinstance(outcome, Refusal)), "it has no method")
-        return (model or load()) if mode != "require" else _refuse(folder, why)
-    return Accelerated(load if model is None else lambda: model, found)
+    if found:
+        return Accelerated(partial(_later, folder, shelf, load) if model is None else lambda: model, found, kept.facts)
+    if mode == "require":
+        why = next((outcome.why for outcome in outcomes.values() if isinstance(outcome, Refusal)), _NOTHING)
+        raise ArtifactRefused(f"{folder} cannot be accelerated: {why}", hint="let accelerate be auto, or off")
+    return load() if model is None else model
 
 
-def _refuse(folder: Path, why: str) -> Any:
-    raise ArtifactRefused(f"{folder} cannot be accelerated: {why}", hint=f"set {VARIABLE} to auto")
+def _later(folder: Path, shelf: KernelShelf, load: Callable[[], Any]) -> Any:
+    if not shelf.is_current:
+        raise ArtifactRefused(f"{folder} has changed since its kernels were read", hint="start again")
+    return load()
 
 
-def _evidence(folder: Path) -> NDArray[np.float64] | None:
-    """The rows that the artifact was registered with, if they are numbers."""
-    example = describe(folder, uri=str(folder), name=folder.name, version="local").input_example()
-    try:
-        rows = np.asarray(example, dtype=np.float64)
-    except (TypeError, ValueError):
-        return None
-    return rows if rows.ndim == 2 and len(rows) else None
-
-
-def _store(folder: Path) -> Path | None:
-    """Where kernels are kept: beside the artifact's registry or cache; None for a folder that is in no state folder."""
-    state = next((parent for parent in folder.resolve().parents if parent.name == _STATE), None)
-    return None if state is None else state / "kernels"
-
-
-def _key(folder: Path, trusted: Sequence[str], rows: NDArray[np.float64]) -> str:
-    """All that the kernels depend on: also the types that the caller trusts, as a shorter list may refuse the model."""
-    content = describe(folder, uri=str(folder), name=folder.name, version="local").digest
-    evidence = hashlib.sha256(rows.tobytes()).hexdigest()
-    return " ".join((content, evidence, *sorted(trusted)))
-
-
-def _kept(store: Path | None, key: str) -> dict[str, Kernel | Refusal]:
-    if store is None:
-        return {}
-    loaded = {method: kernels.load(store, f"{method} {key}") for method in _METHODS}
-    return {method: outcome for method, outcome in loaded.items() if outcome is not None}
-
-
-def _compiled(model: Any, rows: NDArray[np.float64]) -> dict[str, Kernel | Refusal]:
-    """A kernel, or the reason why not, for the method that such a model is asked."""
-    method = next((name for name in _METHODS if hasattr(model, name)), None)
-    return {} if method is None else {method: kernels.compile(model, method, rows=[rows])}
-
-
-def _keep(store: Path | None, key: str, outcomes: Mapping[str, Kernel | Refusal]) -> None:
-    if store is None:
-        return
-    for method, outcome in outcomes.items():
+def _facts(model: Any) -> dict[str, Fact]:
+    """What is known of the model without its library; whatever is no plain value must be asked of the model."""
+    facts: dict[str, Fact] = {}
+    for name in (*_ATTRIBUTES, *_ANSWERS):
         try:
-            kernels.save(outcome, store, f"{method} {key}")
-        except OSError as error:
-            log.warning("the kernel of %s cannot be kept in %s: %s", method, store, error.strerror)
+            value = getattr(model, name, None)
+            fact = _fact(value() if name in _ANSWERS and value is not None else value)
+        except Exception:  # a property may do whatever it likes
+            continue
+        if fact is not None or value is None:
+            facts[name] = fact
+    return facts
+
+
+def _fact(value: Any) -> Fact:
+    match value:
+        case int() | str():
+            return value
+        case np.integer():
+            return int(value)
+        case [*entries] if all(isinstance(entry, str) for entry in entries):
+            return tuple(entries)
+        case np.ndarray() if value.dtype.kind in "biufU" or all(isinstance(entry, str) for entry in value.flat):
+            return value
+    return None
+
+
+def _evidence(folder: Path) -> list[Rows]:
+    """The rows that the artifact was registered with, if they are numbers, and what is known beside it."""
+    return [*_example(folder), *under_way().rows]
+
+
+def _example(folder: Path) -> list[Rows]:
+    try:
+        rows = np.asarray(input_example(folder), dtype=np.float64)
+    except (TypeError, ValueError, OSError, ServeGraphError):  # no numbers, or a file that cannot be read
+        return []
+    return [rows] if rows.ndim == 2 and rows.size else []
+
+
+def _compiled(model: Any, methods: Sequence[str], rows: Sequence[Rows]) -> dict[str, Outcome]:
+    """A kernel, or the reason why not, for each method that the model has, as far as that takes no long time."""
+    outcomes: dict[str, Outcome] = {}
+    width = getattr(model, "n_features_in_", None)
+    rows = [each for each in rows if width is None or each.shape[1] == width]
+    started = perf_counter()
+    for method in methods:
+        if hasattr(model, method) and perf_counter() - started < _PATIENCE_S:
+            outcomes[method] = kernels.compile(model, method, rows=rows)
+    return outcomes
+
+
+def _tell(folder: Path, outcomes: Mapping[str, Outcome]) -> None:
+    told = under_way()
+    for method, outcome in outcomes.items():
+        told.lines[method] = outcome.describe()
+        if isinstance(outcome, Kernel):
+            told.engines[method] = outcome.engine
+        log.info("%s: %s: %s", folder, method, told.lines[method])

@@ -53,12 +53,7 @@ class Artifact:
 
     def input_example(self) -> list[Any] | None:
         """The rows that the artifact was registered with, read from its file; None if there are none."""
-        entry = read_mlmodel(self.path).get("saved_input_example_info") if self.is_mlflow else None
-        if not isinstance(entry, dict):
-            return None
-        document = json.loads(inside(self.path, entry.get("artifact_path")).read_bytes())
-        rows = document.get("data", document.get("inputs")) if isinstance(document, dict) else document
-        return rows if isinstance(rows, list) else None
+        return input_example(self.path)
 
 
 def describe(folder: Path, *, uri: str, name: str, version: str, alias: str | None = None) -> Artifact:
@@ -72,6 +67,21 @@ def describe(folder: Path, *, uri: str, name: str, version: str, alias: str | No
         raise ArtifactNotFound(f"{folder} holds no files", hint="is it the right folder?")
     signature = read_signature(folder) if (folder / "MLmodel").is_file() else None
     return Artifact(uri, name, version, alias, folder, digest(folder), signature)
+
+
+def input_example(folder: Path) -> list[Any] | None:
+    """The rows that a folder's MLmodel names as an example; None if there are none.
+
+    Raises:
+        ArtifactRefused: the MLmodel cannot be read, or names a file outside.
+        ValueError: the example is no JSON.
+    """
+    entry = read_mlmodel(folder).get("saved_input_example_info") if (folder / "MLmodel").is_file() else None
+    if not isinstance(entry, dict):
+        return None
+    document = json.loads(inside(folder, entry.get("artifact_path")).read_bytes())
+    rows = document.get("data", document.get("inputs")) if isinstance(document, dict) else document
+    return rows if isinstance(rows, list) else None
 
 
 def digest(folder: Path) -> str:

@@ -20,7 +20,8 @@ def load_model(path: str | Path, trusted: Sequence[str] = ()) -> Any:
         trusted: full names of types to accept beyond those that skops accepts of itself.
     Raises:
         ArtifactNotFound: there is no MLmodel.
-        ArtifactRefused: no scikit-learn model, not in skops format, or with types not in `trusted`.
+        ArtifactRefused: no scikit-learn model, not in skops format, or with types not in `trusted`; or kernels are
+            required, and there is none.
     """
     from servegraph.artifacts.acceleration import accelerated  # with NumPy, which commands' help does without
 
@@ -36,7 +37,7 @@ def load_model(path: str | Path, trusted: Sequence[str] = ()) -> Any:
         )
     file = inside(folder, entry.get("pickled_model"))
     hint = "if these types are what the model needs, add them to the component's TRUSTED"
-    return accelerated(folder, trusted, lambda: load_skops(file, trusted, lambda _: hint))
+    return accelerated(folder, sorted(trusted), lambda: load_skops(file, trusted, lambda _: hint))
 
 
 def files(path: str | Path) -> Path:

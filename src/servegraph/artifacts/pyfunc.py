@@ -6,13 +6,14 @@ Python file, torch, Keras, a `loader_module` of somebody.
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePath
 from typing import Any
 
 from servegraph.artifacts import sklearn_model, xgboost_model
+from servegraph.artifacts.acceleration import Accelerated, accelerated, is_plain, loaded
 from servegraph.artifacts.client import import_mlflow
 from servegraph.artifacts.mlflow_code import admit_code, keep_unchanged
 from servegraph.artifacts.mlmodel import flavour
@@ -35,13 +36,17 @@ class Pyfunc:
         predict: its function of a table, an array, or whatever its signature says.
         signature: what goes in and what comes out.
         takes_values: whether it was fitted on a plain array, and wants one rather than a table.
+        takes_rows_too: whether it is compiled, and rows of float64 in the signature's order are as good as a table.
         classes: what the columns of its answer mean, where the model knows.
+        row_wise: whether the answer for a row surely depends on that row alone.
     """
 
     predict: Callable[[Any], Any]
     signature: Signature
     takes_values: bool = False
+    takes_rows_too: bool = False
     classes: tuple[str, ...] = ()
+    row_wise: bool = False
 
 
 def load_pyfunc(folder: Path, trust: Trust) -> Pyfunc:
@@ -58,12 +63,13 @@ def load_pyfunc(folder: Path, trust: Trust) -> Pyfunc:
     signature = read_signature(folder) or Signature()
     match entry.get("loader_module"):
         case "mlflow.sklearn":
-            return _of_sklearn(sklearn_model.load_sklearn(folder, trust), entry, signature)
+            return _of_sklearn(folder, trust, entry, signature)
         case "mlflow.xgboost":
-            return _of_xgboost(xgboost_model.load_flavour(folder, trust), signature)
+            return _of_xgboost(folder, trust, signature)
         case loader:
             trust.demand(folder, f"loading it runs code ({_what(entry, loader)})")
-            return Pyfunc(_of_mlflow(folder, signature).predict, signature)
+            read = cache(partial(_of_mlflow, folder, signature))
+            return _of_lightgbm(folder, read, signature) if loader == "mlflow.lightgbm" else _of_anyone(read, signature)
 
 
 def _what(entry: Mapping[str, Any], loader: object) -> str:
@@ -72,27 +78,70 @@ def _what(entry: Mapping[str, Any], loader: object) -> str:
     return f"the pickle {entry['python_model']}" if "python_model" in entry else f"by {loader}"
 
 
-def _of_sklearn(model: Any, entry: Mapping[str, Any], signature: Signature) -> Pyfunc:
+def _of_sklearn(folder: Path, trust: Trust, entry: Mapping[str, Any], signature: Signature) -> Pyfunc:
     method = str(entry.get("predict_fn", "predict"))
-    if method not in _METHODS or not hasattr(model, method):
-        raise ArtifactRefused(f"{type(model).__name__} has no method {method!r}", hint="register a new version")
+
+    def read() -> Any:
+        model = sklearn_model.load_sklearn(folder, trust)
+        if method not in _METHODS or not hasattr(model, method):
+            raise ArtifactRefused(f"{type(model).__name__} has no method {method!r}", hint="register a new version")
+        return model
+
+    asked = sklearn_model.admit_sklearn(folder, trust)
+    model = accelerated(folder, (__name__, *asked), read, (method,))
+    names = getattr(model, "feature_names_in_", None)
     # Fitted on a table it remembers the names; fitted on an array only their number.
-    takes_values = hasattr(model, "n_features_in_") and not hasattr(model, "feature_names_in_")
+    takes_values = hasattr(model, "n_features_in_") and names is None
+    too = _takes_rows_too(model, names, signature)
     classes = tuple(map(str, getattr(model, "classes_", ()))) if method == "predict_proba" else ()
-    return Pyfunc(getattr(model, method), signature, takes_values, classes)
+    return Pyfunc(getattr(model, method), signature, takes_values, too, classes, row_wise=True)
 
 
-def _of_xgboost(model: Any, signature: Signature) -> Pyfunc:
-    if hasattr(model, "get_booster"):
-        return Pyfunc(model.predict, signature, takes_values=model.get_booster().feature_names is None)
-    named = model.feature_names is not None
-    return Pyfunc(partial(_boosted, model), signature, takes_values=not named)
+def _of_xgboost(folder: Path, trust: Trust, signature: Signature) -> Pyfunc:
+    xgboost_model.admit_xgboost(folder, trust)
+    model = accelerated(folder, (__name__,), partial(xgboost_model.load_flavour, folder, trust), ("predict",))
+    is_booster = not hasattr(model, "n_features_in_")
+    names = getattr(model, "feature_names" if is_booster else "feature_names_in_", None)
+    too = _takes_rows_too(model, names, signature)
+    predict = partial(_boosted, model, names) if is_booster else model.predict
+    return Pyfunc(predict, signature, takes_values=names is None, takes_rows_too=too, row_wise=True)
 
 
-def _boosted(booster: Any, rows: Any) -> Any:
+def _of_lightgbm(folder: Path, read: Callable[[], Any], signature: Signature) -> Pyfunc:
+    """A kernel for rows that are as good as a table; it looks at no names. All else goes to MLflow's own model."""
+    model = accelerated(folder, (__name__,), lambda: read()._model_impl.lgb_model, ("predict",))
+    if not isinstance(model, Accelerated):
+        return _of_anyone(read, signature)
+
+    def predict(rows: Any) -> Any:
+        return model.predict(rows) if is_plain(rows) else read().predict(rows)
+
+    names = signature.input_names
+    return Pyfunc(predict, signature, takes_rows_too=_takes_rows_too(model, names, signature))
+
+
+def _of_anyone(read: Callable[[], Any], signature: Signature) -> Pyfunc:
+    return Pyfunc(read().predict, signature)
+
+
+def _takes_rows_too(model: Any, names: Sequence[Any] | None, signature: Signature) -> bool:
+    """Whether the model is compiled, and was fitted with the columns of its signature, in this order.
+
+    Where it gets other things than rows of numbers, it is loaded now, so that the first request does not wait for it.
+    """
+    is_same = names is not None and list(map(str, names)) == list(signature.input_names)
+    columns = () if signature.takes_tensors else signature.inputs
+    if columns and not (all(field.dtype == "double" for field in columns) and (is_same or names is None)):
+        loaded(model)
+    return is_same and isinstance(model, Accelerated)
+
+
+def _boosted(model: Any, names: Sequence[str] | None, rows: Any) -> Any:
+    if isinstance(model, Accelerated) and is_plain(rows):
+        return model.predict(rows)
     # A table's own names are compared with those of the training.
-    names = None if hasattr(rows, "columns") else booster.feature_names
-    return booster.predict(xgboost_model.matrix(rows, names))
+    own = None if hasattr(rows, "columns") or names is None else list(names)
+    return model.predict(xgboost_model.matrix(rows, own))
 
 
 def _of_mlflow(folder: Path, signature: Signature) -> Any:

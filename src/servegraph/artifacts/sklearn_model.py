@@ -26,9 +26,23 @@ def load_sklearn(folder: Path, trust: Trust) -> Any:
     return unpickled(file, folder, trust)
 
 
+def admit_sklearn(folder: Path, trust: Trust) -> tuple[str, ...]:
+    """Refuse what `load_sklearn` would refuse, without reading the model.
+
+    Returns: what decides beside the folder's content whether that refuses it all the same.
+    Raises:
+        ArtifactNotFound, ArtifactRefused: as `load_sklearn`.
+    """
+    file, is_skops = _stored(folder, trust)
+    if is_skops:
+        return (*sorted(trust.types), f"covered: {trust.covers(folder)}")
+    demand_pickle(file, folder, trust)
+    return ()
+
+
 def unpickled(file: Path, folder: Path, trust: Trust) -> Any:
     """What a pickle holds, whether pickle, cloudpickle or joblib wrote it; raises as `load_sklearn`."""
-    trust.demand(folder, f"{file.name} is a pickle, and loading one runs whatever code is in it")
+    demand_pickle(file, folder, trust)
     import joblib
 
     try:
@@ -38,6 +52,11 @@ def unpickled(file: Path, folder: Path, trust: Trust) -> Any:
             f"{file} cannot be loaded: {type(error).__name__}: {error}",
             hint="a pickle needs the packages and, often, their versions that it was written with",
         ) from error
+
+
+def demand_pickle(file: Path, folder: Path, trust: Trust) -> None:
+    """Go on only if the pickle may be loaded; raises as `Trust.demand`."""
+    trust.demand(folder, f"{file.name} is a pickle, and loading one runs whatever code is in it")
 
 
 def _stored(folder: Path, trust: Trust) -> tuple[Path, bool]:

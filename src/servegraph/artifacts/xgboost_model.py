@@ -9,7 +9,7 @@ from typing import Any
 from servegraph.artifacts.layout import model_file
 from servegraph.artifacts.mlflow_code import admit_code
 from servegraph.artifacts.mlmodel import flavour, inside
-from servegraph.artifacts.sklearn_model import unpickled
+from servegraph.artifacts.sklearn_model import demand_pickle, unpickled
 from servegraph.artifacts.trust import Trust
 from servegraph.errors import ArtifactRefused, EnvironmentFault
 
@@ -31,6 +31,17 @@ def load_booster(folder: Path, trust: Trust) -> Any:
         model = unpickled(file, folder, trust)
         return model.get_booster() if hasattr(model, "get_booster") else model
     return _filled(_xgboost().Booster(), file)
+
+
+def admit_xgboost(folder: Path, trust: Trust) -> None:
+    """Refuse what `load_booster` and `load_flavour` would refuse for want of trust, without reading the model.
+
+    Raises:
+        ArtifactNotFound, ArtifactRefused: as they do.
+    """
+    file = _file(folder, trust)
+    if file.suffix in _PICKLES:
+        demand_pickle(file, folder, trust)
 
 
 def load_flavour(folder: Path, trust: Trust) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from servegraph.kernels.imagining import imagined
 from servegraph.kernels.kernel import Cost, Kernel, Outcome, Proof, Refusal
 from servegraph.kernels.parts import Parts
 from servegraph.kernels.proving import Counterexample, Original
@@ -28,13 +29,15 @@ def compile(model: Any, method: str, *, rows: Sequence[NDArray[np.float64]], tol
     Args:
         model: a fitted model of scikit-learn, XGBoost or LightGBM; it is not changed.
         rows: evidence, each of shape (n, features): the input example, the detector's reference. Rows that
-            the model takes, and as varied as possible: what is asked beyond them lies around them.
+            the model takes, and as varied as possible: what is asked beyond them lies around them. Where
+            there are none, they are made from what the model tells of itself, see `imagined`.
         tolerance: for numbers; absolute below 1, relative above. Labels, and what transforms answer, are equal.
     """
     started = perf_counter()
     parts = Parts(tolerance)
     try:
-        evidence = _evidence(rows)
+        is_given = any(map(len, rows))
+        evidence = _evidence(rows) if is_given else np.ascontiguousarray(imagined(model, method))
         Original(model, method)(evidence[:_SAMPLE])  # what it says to rows it should take is the best reason
         part = parts.of(model, method, evidence, sparse=False)
         if part.sparse:
@@ -43,7 +46,7 @@ def compile(model: Any, method: str, *, rows: Sequence[NDArray[np.float64]], tol
         return Kernel(
             steps=part.steps,
             width=evidence.shape[1],
-            proof=Proof(parts.rows, parts.worst, perf_counter() - started),
+            proof=Proof(parts.rows, parts.worst, perf_counter() - started, imagined=not is_given),
             cost=_cost(part.steps, evidence),
             made_of=versions(parts.libraries),
             sample=(sample, run(part.steps, sample)),
@@ -57,8 +60,6 @@ def compile(model: Any, method: str, *, rows: Sequence[NDArray[np.float64]], tol
 
 def _evidence(rows: Sequence[NDArray[np.float64]]) -> Array:
     arrays = [np.asarray(array, np.float64) for array in rows if len(array)]
-    if not arrays:
-        raise Unreadable("there are no example rows to prove it with")
     if any(array.ndim != 2 for array in arrays) or len({array.shape[1] for array in arrays}) > 1:
         raise Unreadable("the example rows differ in width")
     return np.ascontiguousarray(np.concatenate(arrays))

@@ -1,8 +1,6 @@
 """What compiling a model gives: a kernel with its proof, or why there is none."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +19,13 @@ class Proof:
         rows: how many both answered.
         worst_difference: the largest, absolute below 1 and relative above.
         seconds: what it took.
+        imagined: there were no rows that the model is known to take; they were made of its own numbers.
     """
 
     rows: int
     worst_difference: float
     seconds: float
+    imagined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,22 @@ class Kernel:
             answer = step(answer)
         return answer
 
+    @property
+    def engine(self) -> str:
+        """What computes: `onnxruntime`, or `numpy` where there are no trees."""
+        return "onnxruntime" if self._trees else "numpy"
+
+    @property
+    def _trees(self) -> int:
+        return sum(step.trees for step in every(self.steps) if isinstance(step, LeafMeans | LeafSums))
+
     def describe(self) -> str:
         """One line: what runs, how large it is, how it was proved."""
-        trees = sum(step.trees for step in every(self.steps) if isinstance(step, LeafMeans | LeafSums))
-        engine = f"onnxruntime, {trees:,} {'tree' if trees == 1 else 'trees'}" if trees else "numpy"
+        trees = self._trees
+        engine = f"{self.engine}, {trees:,} {'tree' if trees == 1 else 'trees'}" if trees else self.engine
         worst = "no difference" if self.proof.worst_difference == 0 else f"within {self.proof.worst_difference:.0e}"
-        return f"{engine}, proved on {self.proof.rows:,} rows ({worst})"
+        made = " made from the model" if self.proof.imagined else ""
+        return f"{engine}, proved on {self.proof.rows:,} rows{made} ({worst})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +103,3 @@ class Refusal:
 
 
 Outcome = Kernel | Refusal
-
-
-def chain(kernels: Sequence[Kernel]) -> Kernel:
-    """One kernel that does what the kernels do, one after the other, bit for bit.
-
-    Raises:
-        ValueError: one answers what the next does not take.
-    """
-    for before, after in pairwise(kernels):
-        answered = before.sample[1]
-        if answered.ndim != 2 or answered.shape[1] != after.width or answered.dtype != _FLOAT64:
-            raise ValueError(f"rows of {after.width} features do not come out of the kernel before")
-    first, proofs = kernels[0], [kernel.proof for kernel in kernels]
-    answers = first.sample[0]
-    for kernel in kernels:
-        answers = kernel(answers)
-    return Kernel(
-        steps=tuple(step for kernel in kernels for step in kernel.steps),
-        width=first.width,
-        proof=Proof(
-            rows=sum(proof.rows for proof in proofs),
-            worst_difference=max(proof.worst_difference for proof in proofs),
-            seconds=sum(proof.seconds for proof in proofs),
-        ),
-        cost=Cost(sum(kernel.cost.call for kernel in kernels), sum(kernel.cost.row for kernel in kernels)),
-        made_of=tuple(sorted({library for kernel in kernels for library in kernel.made_of})),
-        sample=(first.sample[0], answers),
-    )

@@ -1,7 +1,8 @@
-"""Kernels in files: one `.npz` each, of numbers and text, that NumPy reads without running anything.
+"""A model's kernels, and what else is known of it, in a file: an `.npz` of numbers and text, that NumPy reads without
+running anything.
 
-A kernel is found by its key and only if all libraries have the versions it was proved with. What cannot be
-read, for whatever reason, is not there: the caller compiles again.
+Kernels are found by their key and only if all libraries have the versions they were proved with. What cannot
+be read, for whatever reason, is not there: the caller compiles again.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,72 +22,111 @@ from servegraph.kernels.steps.beside import Branch
 from servegraph.kernels.steps.step import Array
 from servegraph.kernels.versions import versions
 
-_FORMAT = 1
+_FORMAT = 3
 """Counts changes of the steps: with another meaning, old files must not be read."""
 
-_CLASSES = {kind.__name__: kind for kind in (*STEPS, Branch, Kernel, Refusal, Proof, Cost)}
 _SAME = 1e-9  # another processor adds in another order
 
+Fact = Array | int | str | tuple[str, ...] | None
 
-def save(outcome: Outcome, folder: Path, key: str) -> None:
-    """Writes a kernel or a refusal, whole or not at all.
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is known of a model without its library.
+
+    Attributes:
+        outcomes: a kernel, or why there is none, by method.
+        facts: whatever the caller wants to know of the model later; arrays are of numbers, or of `str` objects.
+    """
+
+    outcomes: Mapping[str, Outcome]
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+_CLASSES = {kind.__name__: kind for kind in (*STEPS, Branch, Kernel, Refusal, Proof, Cost, Kept)}
+
+
+def save(kept: Kept, folder: Path, key: str) -> None:
+    """Writes all that is known, whole or not at all; what several methods share is written once.
 
     Args:
-        key: all that it depends on: the artifact's digest, the method, the evidence's digest, the tolerance.
+        key: all that they depend on: the artifact's digest, the evidence's digest, the tolerance.
+    Raises:
+        OSError: the folder cannot be written, or is full.
     """
-    arrays: dict[str, Array] = {}
-    header = {"format": _FORMAT, "key": key, "outcome": _written(outcome, arrays)}
-    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    arrays = _Arrays()
+    header = {"format": _FORMAT, "key": key, "kept": _written(kept, arrays)}
+    content = np.frombuffer(json.dumps(header).encode(), np.uint8)
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, header=content, **arrays.named)
         os.replace(name, _place(folder, key))
     except BaseException:
         os.unlink(name)
         raise
 
 
-def load(folder: Path, key: str) -> Outcome | None:
+def load(folder: Path, key: str) -> Kept | None:
     """What was saved under the key; None if nothing was, or not with these versions, or not readably."""
     try:
         with _place(folder, key).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             header = json.loads(arrays["header"].tobytes())
             if header["format"] != _FORMAT or header["key"] != key:
                 return None
-            made_of = header["outcome"]["made_of"]["list"]
-            if [list(pair) for pair in versions(name["list"][0] for name in made_of)] != [p["list"] for p in made_of]:
+            if not all(map(_is_of_now, header["kept"]["outcomes"]["map"].values())):
                 return None
-            outcome: Outcome = _read(header["outcome"], arrays)
-        return outcome if isinstance(outcome, Refusal) or _answers(outcome) else None
+            kept: Kept = _read(header["kept"], arrays, {})
+        return kept if all(map(_answers, kept.outcomes.values())) else None
     except Exception:  # missing, cut off, of another machine: onnxruntime and zipfile have errors of their own
         return None
+
+
+def _is_of_now(outcome: Any) -> bool:
+    made_of = [pair["list"] for pair in outcome["made_of"]["list"]]
+    return [list(pair) for pair in versions(name for name, _ in made_of)] == made_of
 
 
 def _place(folder: Path, key: str) -> Path:
     return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
 
 
-def _answers(kernel: Kernel) -> bool:
+def _answers(outcome: Outcome) -> bool:
     """The kernel still says to its sample what it said when it was proved."""
-    rows, want = kernel.sample
-    got = kernel(rows)
+    if isinstance(outcome, Refusal):
+        return True
+    rows, want = outcome.sample
+    got = outcome(rows)
     if want.dtype.kind != "f":
         return np.array_equal(got, want)
     return got.shape == want.shape and np.allclose(got, want, rtol=_SAME, atol=_SAME, equal_nan=True)
 
 
-def _written(value: Any, arrays: dict[str, Array]) -> Any:
+class _Arrays:
+    """Arrays by name, the same content once."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, Array] = {}
+        self._names: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+
+    def name(self, array: Array) -> str:
+        content = (array.dtype.str, array.shape, hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest())
+        name = self._names.setdefault(content, f"a{len(self._names)}")
+        self.named[name] = array
+        return name
+
+
+def _written(value: Any, arrays: _Arrays) -> Any:
     """`value` as JSON; arrays and bytes go to `arrays`."""
     if isinstance(value, np.ndarray) and value.dtype.kind == "O":
         return {"texts": value.tolist()}
-    if isinstance(value, np.ndarray | bytes):
-        name = f"a{len(arrays)}"
-        arrays[name] = np.frombuffer(value, np.uint8) if isinstance(value, bytes) else value
-        return {"bytes" if isinstance(value, bytes) else "array": name}
+    if isinstance(value, np.ndarray):
+        return {"array": arrays.name(value)}
+    if isinstance(value, bytes):
+        return {"bytes": arrays.name(np.frombuffer(value, np.uint8))}
     if is_dataclass(value):
-        content = {field.name: _written(getattr(value, field.name), arrays) for field in fields(value) if field.init}
+        content = {each.name: _written(getattr(value, each.name), arrays) for each in fields(value) if each.init}
         return {"class": type(value).__name__, **content}
     if isinstance(value, Mapping):
         return {"map": {name: _written(entry, arrays) for name, entry in value.items()}}
@@ -95,11 +135,19 @@ def _written(value: Any, arrays: dict[str, Array]) -> Any:
     return value
 
 
-def _read(value: Any, arrays: Mapping[str, Array]) -> Any:
+def _read(value: Any, arrays: Mapping[str, Array], known: dict[str, Any]) -> Any:
+    """Of what was written alike, one object: two methods of a forest share its session."""
     if not isinstance(value, dict):
         return value
+    text = json.dumps(value)
+    if text not in known:
+        known[text] = _made(value, arrays, known)
+    return known[text]
+
+
+def _made(value: dict[str, Any], arrays: Mapping[str, Array], known: dict[str, Any]) -> Any:
     if "class" in value:
-        content = {name: _read(entry, arrays) for name, entry in value.items() if name != "class"}
+        content = {name: _read(entry, arrays, known) for name, entry in value.items() if name != "class"}
         return _CLASSES[value["class"]](**content)
     ((kind, content),) = value.items()
     match kind:
@@ -110,5 +158,5 @@ def _read(value: Any, arrays: Mapping[str, Array]) -> Any:
         case "bytes":
             return arrays[content].tobytes()
         case "map":
-            return {name: _read(entry, arrays) for name, entry in content.items()}
-    return tuple(_read(entry, arrays) for entry in content)
+            return {name: _read(entry, arrays, known) for name, entry in content.items()}
+    return tuple(_read(entry, arrays, known) for entry in content)

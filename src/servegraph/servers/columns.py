@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from servegraph.artifacts.signature import Field
 from servegraph.errors import InvalidPayload
-from servegraph.servers.cells import cast, missing
+from servegraph.servers.cells import GUESSED, cast, missing
 
 Table = Mapping[str, NDArray[Any]]
 
@@ -36,6 +36,7 @@ class Columns:
         self._named = all(field.name is not None for field in fields)
         self._by_position_too = by_position_too
         self._are_doubles = all(field.dtype == "double" for field in fields)
+        self._take_doubles = all(field.dtype in ("double", GUESSED) for field in fields)
         self._dropped: set[str] = set()
 
     def frame(self, value: Any, names: Sequence[str]) -> Any:
@@ -56,6 +57,24 @@ class Columns:
         """The same as a plain array; raises as `frame`."""
         values = self.values(value, names)
         return values if isinstance(values, np.ndarray) else np.column_stack(values)
+
+    def doubles(self, value: Any, names: Sequence[str]) -> NDArray[np.float64] | None:
+        """The rows in the model's order, if they came as numbers that float64 holds, and a table would too; else None.
+
+        Raises:
+            InvalidPayload: as `frame`.
+        """
+        if not self._take_doubles or not isinstance(value, np.ndarray) or not _is_number(value.dtype):
+            return None
+        rows = self._rows(value)
+        if rows.dtype != np.float64:
+            if not _are_exact(rows):
+                return None
+            rows = rows.astype(np.float64)
+        order = self._order(names, rows.shape[1])
+        if None in order:
+            return None
+        return rows if order == list(range(rows.shape[1])) else rows[:, np.array(order)]
 
     def values(self, value: Any, names: Sequence[str]) -> NDArray[Any] | list[NDArray[Any]]:
         """The columns in the model's order: as one array where all are doubles, else each for itself."""
@@ -119,6 +138,10 @@ class Columns:
 
     def _told(self) -> str:
         return _listed(self._names) if self._named else f"{len(self._names)} columns"
+
+
+def _is_number(dtype: np.dtype[Any]) -> bool:
+    return dtype == np.float64 or dtype.kind in "iu"
 
 
 def _are_exact(rows: NDArray[Any]) -> bool:

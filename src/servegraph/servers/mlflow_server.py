@@ -32,6 +32,9 @@ class MLFlowServer:
             (`DataFrame`), or a table if the request has names and the array if not (`any`).
         project: a folder of the project that says what may be loaded.
 
+    Attributes:
+        row_wise: whether requests may be answered together: not where the model is somebody's code.
+
     Raises:
         ConfigurationError: there is no such xtype.
     """
@@ -40,6 +43,7 @@ class MLFlowServer:
         self._folder = Path(model_uri)
         self._xtype = one_of("xtype", xtype, XTYPES)
         self._project = project
+        self.row_wise = False
         self._model: Pyfunc | None = None
         self._columns: Columns | None = None
         self._names: list[str] = []
@@ -52,6 +56,7 @@ class MLFlowServer:
             ArtifactNotFound, ArtifactRefused: it is not there, or may not be loaded.
         """
         self._model = load_pyfunc(self._folder, trust_of(self._project))
+        self.row_wise = self._model.row_wise
         signature = self._model.signature
         if signature.inputs and not signature.takes_tensors:
             self._columns = Columns(signature.inputs)
@@ -82,6 +87,9 @@ class MLFlowServer:
 
     def _input(self, model: Pyfunc, X: Any, names: list[str]) -> Any:
         if self._columns is not None:
+            doubles = self._columns.doubles(X, names) if model.takes_rows_too else None
+            if doubles is not None:
+                return doubles
             return (self._columns.matrix if model.takes_values else self._columns.frame)(X, names)
         if model.signature.takes_tensors:
             return tensors(model.signature.inputs, X, names)

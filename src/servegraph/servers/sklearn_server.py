@@ -7,13 +7,16 @@ Source:
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from servegraph.artifacts.acceleration import Accelerated, accelerated
 from servegraph.artifacts.signature import Field
-from servegraph.artifacts.sklearn_model import load_sklearn
+from servegraph.artifacts.sklearn_model import admit_sklearn, load_sklearn
+from servegraph.artifacts.trust import Trust
 from servegraph.errors import ConfigurationError, InvalidPayload
 from servegraph.servers.answers import carried
 from servegraph.servers.cells import GUESSED
@@ -38,6 +41,8 @@ class SKLearnServer:
         ConfigurationError: there is no such method or protocol.
     """
 
+    row_wise = True
+
     def __init__(
         self, model_uri: str, method: str = "predict_proba", project: str = ".", protocol: str = "seldon"
     ) -> None:
@@ -56,14 +61,13 @@ class SKLearnServer:
         """Read the artifact.
 
         Raises:
-            ArtifactNotFound, ArtifactRefused: it is not there, or may not be loaded.
+            ArtifactNotFound, ArtifactRefused: it is not there, or may not be loaded; or kernels are required, and
+                there is none.
             ConfigurationError: the model has no such method.
         """
-        model = load_sklearn(self._folder, trust_of(self._project))
-        if not hasattr(model, self._method):
-            able = [name for name in METHODS if hasattr(model, name)]
-            hint = f"set the node's parameter method to {' or '.join(able)}" if able else "it is no model"
-            raise ConfigurationError(f"{type(model).__name__} has no {self._method}", hint=hint)
+        trust = trust_of(self._project)
+        asked = (type(self).__name__, *admit_sklearn(self._folder, trust))
+        model = accelerated(self._folder, asked, partial(self._read, trust), (self._method,))
         names = getattr(model, "feature_names_in_", None)
         if names is not None:
             self._columns = Columns([Field(str(name), GUESSED) for name in names], by_position_too=True)
@@ -95,6 +99,14 @@ class SKLearnServer:
         inputs = {} if self._features is None else {"inputs": [_tensor(self._features)]}
         return metadata_of(self._folder, {"platform": "sklearn", **inputs})
 
+    def _read(self, trust: Trust) -> Any:
+        model = load_sklearn(self._folder, trust)
+        if not hasattr(model, self._method):
+            able = [name for name in METHODS if hasattr(model, name)]
+            hint = f"set the node's parameter method to {' or '.join(able)}" if able else "it is no model"
+            raise ConfigurationError(f"{type(model).__name__} has no {self._method}", hint=hint)
+        return model
+
     def _wanted(self, meta: Mapping[str, Any] | None) -> Sequence[str]:
         if self._protocol not in _OPEN_INFERENCE:
             return [self._method]
@@ -107,7 +119,8 @@ class SKLearnServer:
 
     def _rows(self, X: Any, names: list[str]) -> Any:
         if self._columns is not None:
-            return self._columns.frame(X, names)
+            doubles = self._columns.doubles(X, names) if isinstance(self._model, Accelerated) else None
+            return self._columns.frame(X, names) if doubles is None else doubles
         if isinstance(X, str):
             return [X]
         rows = np.asarray(X)

@@ -6,6 +6,7 @@ do. Leaves of several numbers, as forests of classifiers have them, do not fit i
 tree is a target and what it adds is the number of the leaf, and NumPy adds what the leaves hold, in order.
 """
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,6 +90,8 @@ class LeafMeans:
 
 
 def _session(graph: bytes) -> Any:
+    # Its Linux builds report to their makers from a thread of their own, which would also keep us from forking.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
