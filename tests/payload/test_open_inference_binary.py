@@ -1,5 +1,6 @@
 """Raw tensors: behind the JSON, as the public HTTP client sends and reads them."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -141,3 +142,13 @@ def test_numbers_survive_as_raw_bytes(data: st.DataObject, datatype: str, shape:
 def test_bytes_survive_as_raw_bytes(values: list[bytes]):
     raw = to_raw("BYTES", np.array(values, dtype=object))
     assert of_raw("BYTES", (len(values),), raw, "x").tolist() == values
+
+
+def test_the_bytes_of_a_tensor_are_copied_once():
+    head = b'{"inputs":[{"parameters":{"binary_data_size":4000000}}]}'
+    body = Text(head + bytes(4_000_000), header_length=len(head))
+    tracemalloc.start()
+    split(body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4_500_000

@@ -6,16 +6,22 @@ Nothing here knows a graph, a server or a wire format: codecs do.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
+
+from servegraph.payload.numbers import LARGE
 
 Transport = Literal["rest", "grpc"]
 _MISSING: Any = object()  # None is a JSON document
 
 
-@dataclass(frozen=True, slots=True)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(slots=True)  # frozen ones take three times as long to make, and every request makes some
 class Text:
-    """A body as it travels over HTTP.
+    """A body as it travels over HTTP. Do not change it.
 
     Attributes:
         encoding: the Content-Encoding, empty for none.
@@ -28,17 +34,17 @@ class Text:
     header_length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Amendment:
-    """What the engine adds to the `meta` of an answer; empty members change nothing.
+    """What the engine adds to the `meta` of an answer; empty members change nothing. Do not change it.
 
     Attributes:
         creates_meta: whether an answer without `meta` gets one.
     """
 
     puid: str = ""
-    tags: Mapping[str, Any] = field(default_factory=dict)
-    routing: Mapping[str, int] = field(default_factory=dict)
+    tags: Mapping[str, Any] = _NOTHING
+    routing: Mapping[str, int] = _NOTHING
     creates_meta: bool = True
 
 
@@ -53,6 +59,9 @@ class Codec[T](Protocol):
 
     def from_document(self, document: Any) -> T:
         """The decoded message of parsed JSON."""
+
+    def from_text(self, text: Text) -> T:
+        """The decoded message of a body; the same as that of its parsed JSON."""
 
     def to_text(self, value: T) -> Text:
         """The body of a decoded message."""
@@ -118,9 +127,18 @@ class Envelope[T]:
     def value(self) -> T:
         """The decoded message."""
         if self._value is None:
-            known = self._proto is not None
-            self._value = self.codec.from_proto(self._proto) if known else self.codec.from_document(self.document())
+            if self._proto is not None:
+                self._value = self.codec.from_proto(self._proto)
+            elif self._document is not _MISSING:
+                self._value = self.codec.from_document(self._document)
+            else:  # the parsed JSON is not kept: it takes several times the body's memory
+                self._value = self.codec.from_text(self.text())
         return self._value
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is a body that takes long to decode, and is not decoded yet."""
+        return self._value is None and self._text is not None and len(self._text.body) > LARGE
 
     @property
     def is_decoded(self) -> bool:

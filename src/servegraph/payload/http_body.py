@@ -12,8 +12,6 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
-import multipart
-
 from servegraph.errors import InvalidPayload, MalformedArray
 from servegraph.payload.json_text import read
 
@@ -110,6 +108,8 @@ def _of_parts(body: bytes, content_type: str) -> dict[str, Any]:
 
 
 def _parts(body: bytes, content_type: str) -> list[tuple[str, bool, bytes]]:
+    import multipart  # seldom needed
+
     boundary = multipart.parse_options_header(content_type)[1].get("boundary")
     if not boundary:
         return []

@@ -58,7 +58,7 @@ def printed_quickly(document: Any) -> bytes | None:
     except TypeError:
         return None
     # `null` may have been NaN; what is not ASCII, and DEL, are written as escapes.
-    return text if text.isascii() and b"null" not in text and b"\x7f" not in text else None
+    return text if text.isascii() and text.find(b"null") < 0 and 0x7F not in text else None
 
 
 def _printed_slowly(document: Any) -> bytes:

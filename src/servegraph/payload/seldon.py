@@ -12,7 +12,8 @@ from servegraph.payload.compression import is_gzip, unzipped
 from servegraph.payload.envelope import Amendment, Text
 from servegraph.payload.http_body import document_of
 from servegraph.payload.json_text import printed
-from servegraph.payload.message import UNSENT, Feedback, Message, Meta
+from servegraph.payload.message import Feedback, Message, Meta
+from servegraph.payload.numbers import LARGE
 from servegraph.payload.quoting import quoted
 
 __all__ = ["FEEDBACK", "MESSAGE", "MESSAGES"]
@@ -24,7 +25,7 @@ _MOST_UNPACKED = 256 * 2**20  # bytes of a gzip body
 
 def _document(text: Text) -> Any:
     """The JSON that a body carries: plain, zipped, or in a form."""
-    body = unzipped(text.body, _MOST_UNPACKED) if is_gzip(text.encoding) else text.body
+    body = unzipped(text.body, _MOST_UNPACKED) if text.encoding and is_gzip(text.encoding) else text.body
     if "form" in text.content_type:
         return document_of(body, text.content_type, lenient=True)
     return wire_json.parse(body)
@@ -41,6 +42,10 @@ class _MessageCodec:
 
     def from_document(self, document: Any) -> Message:
         return wire_json.decode(document)
+
+    def from_text(self, text: Text) -> Message:
+        is_plain = len(text.body) > LARGE and not text.encoding and "form" not in text.content_type
+        return (wire_json.decode_large(text.body) if is_plain else None) or wire_json.decode(_document(text))
 
     def to_text(self, value: Message) -> Text:
         return Text(_made(wire_json.encode, value))
@@ -88,6 +93,9 @@ class _FeedbackCodec:
     def from_document(self, document: Any) -> Feedback:
         return wire_proto.decode_feedback(wire_proto.parse_feedback(document))
 
+    def from_text(self, text: Text) -> Feedback:
+        return self.from_document(_document(text))
+
     def to_text(self, value: Feedback) -> Text:
         return Text(_made(lambda feedback: printed(wire_json.document_of_feedback(feedback)), value))
 
@@ -125,6 +133,9 @@ class _MessagesCodec:
 
     def from_document(self, document: Any) -> list[Message]:
         return [wire_json.decode(message) for message in _listed(document)]
+
+    def from_text(self, text: Text) -> list[Message]:
+        return self.from_document(_document(text))
 
     def to_text(self, value: list[Message]) -> Text:
         return Text(_made(_printed_list, value))
@@ -192,11 +203,11 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _amended(meta: Meta, amendment: Amendment) -> Meta:
+    tags, routing = amendment.tags, amendment.routing
     return Meta(
         amendment.puid or meta.puid,
-        {**meta.tags, **amendment.tags} if amendment.tags else meta.tags,
-        {**meta.routing, **amendment.routing} if amendment.routing else meta.routing,
+        {**meta.tags, **tags} if tags else meta.tags,
+        {**meta.routing, **routing} if routing else meta.routing,
         meta.request_path,
         meta.metrics,
-        UNSENT,
     )

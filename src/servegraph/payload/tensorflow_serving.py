@@ -65,6 +65,9 @@ class TensorflowCodec:
     def from_document(self, document: Any) -> Message:
         return _untranslated()
 
+    def from_text(self, text: Text) -> Message:
+        return self.from_document(self.document(text))
+
     def to_text(self, value: Message) -> Text:
         return _untranslated()
 

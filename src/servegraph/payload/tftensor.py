@@ -8,8 +8,11 @@ Source:
     of none stands for zeros.
 """
 
+from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from google.protobuf import json_format
 from numpy.typing import NDArray
 
 from servegraph.errors import InvalidPayload, MalformedArray
+from servegraph.payload.arrays import float_rows
 from servegraph.payload.dimensions import dimensions
 from servegraph.payload.schema import message_class
 
@@ -51,10 +55,16 @@ _FORMS = {
     23: _Form(np.dtype("<u8"), "uint64_val"),
 }
 _NUMBERS = {form.dtype: number for number, form in _FORMS.items()}
+_NO_PARTS: Mapping[str, Any] = MappingProxyType({})
+_CONTENT = ("tensorContent", "tensor_content")
+_QUICK = {"doubleVal": 2, "double_val": 2, "floatVal": 1, "float_val": 1}  # and the number of their form
 
 
-def to_array(proto: Any) -> NDArray[Any]:
+def to_array(proto: Any, parts: Mapping[str, Any] = _NO_PARTS) -> NDArray[Any]:
     """The array in a TensorProto, writable; strings as an object array of bytes.
+
+    Args:
+        parts: arrays, and bytes, that stand for fields of the message.
 
     Raises:
         MalformedArray: the elements do not fill the shape, or are of a type that numpy does not have.
@@ -67,9 +77,11 @@ def to_array(proto: Any) -> NDArray[Any]:
         raise MalformedArray(
             f"tftensor.dtype {_type_name(proto.dtype)} has no array here", hint="send DT_FLOAT or another plain type"
         )
-    if proto.tensor_content:
-        return _of_bytes(proto.tensor_content, form.dtype, shape)
-    return _laid_out(_listed(getattr(proto, form.field), form), shape, 0)
+    content = parts.get("tensor_content") or proto.tensor_content
+    if content:
+        return _of_bytes(content, form.dtype, shape)
+    values = parts.get(form.field)
+    return _laid_out(_listed(getattr(proto, form.field), form) if values is None else values, shape, 0)
 
 
 def _type_name(number: int) -> str:
@@ -92,7 +104,7 @@ def _listed(values: Any, form: _Form) -> NDArray[Any]:
         return _narrowed(np.array(values, dtype=np.int32), np.dtype("<u2")).view(form.dtype)
     if form.field == "int_val":
         return _narrowed(np.array(values, dtype=np.int32), form.dtype)
-    return np.array(values, dtype=form.dtype)
+    return np.fromiter(values, form.dtype, len(values))
 
 
 def _narrowed(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -177,11 +189,38 @@ def array_of_document(document: Any) -> NDArray[Any]:
     """
     if not isinstance(document, dict):
         raise MalformedArray("tftensor must be an object")
+    document, parts = _taken_apart(document)
     try:
         proto = json_format.ParseDict(document, message_class("tensorflow.TensorProto")())
     except (json_format.ParseError, AttributeError, TypeError, ValueError, OverflowError, SystemError) as error:
         raise MalformedArray(f"tftensor is no TensorProto: {error}") from error
-    return to_array(proto)
+    return to_array(proto, parts)
+
+
+def _taken_apart(document: dict[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """The document without its large members, for which protobuf takes long, and those; see `to_array`.
+
+    What is not surely right stays, for protobuf to read or to refuse.
+    """
+    parts: dict[str, Any] = {}
+    rest = dict(document)
+    content = [name for name in _CONTENT if name in document]
+    if len(content) == 1 and isinstance(document[content[0]], bytes):  # it was read apart
+        parts["tensor_content"] = rest.pop(content[0])
+    lists = [name for name in _QUICK if name in document]
+    if len(lists) == 1:
+        form, given = _FORMS[_QUICK[lists[0]]], document[lists[0]]
+        numbers = given if isinstance(given, np.ndarray) else float_rows(given)
+        if numbers is not None and numbers.ndim == 1 and (np.abs(numbers) <= np.finfo(form.dtype).max).all():
+            parts[form.field] = numbers.astype(form.dtype, copy=False)
+            del rest[lists[0]]
+    return {name: _as_sent(value) for name, value in rest.items()}, parts
+
+
+def _as_sent(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def document_of_array(array: NDArray[Any]) -> dict[str, Any]:

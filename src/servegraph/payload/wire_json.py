@@ -7,6 +7,7 @@ Source:
 """
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,10 +19,15 @@ from servegraph.errors import InvalidPayload, MalformedArray
 from servegraph.payload import tftensor
 from servegraph.payload.arrays import array_of, tensor_of
 from servegraph.payload.json_text import printed, printed_quickly, read
-from servegraph.payload.message import Feedback, Message, Meta
+from servegraph.payload.message import Feedback, Kind, Message, Meta
+from servegraph.payload.numbers import printed as printed_numbers
+from servegraph.payload.numbers import read_apart, read_base64_apart
 from servegraph.payload.quoting import quoted
 
 _EXAMPLE = 'send {"data": {"ndarray": [[1.0, 2.0]]}}'
+_ARRAYS = re.compile(rb'"(ndarray|values|doubleVal|double_val|floatVal|float_val)"[ \t\r\n]*:[ \t\r\n]*(?=\[)')
+_CONTENT = re.compile(rb'"(tensorContent|tensor_content)"[ \t\r\n]*:[ \t\r\n]*"')
+_PLAIN_ARRAYS = frozenset(("ndarray", "tensor"))
 _SMALL = 256  # elements, which are faster as a list than on their own
 
 
@@ -32,9 +38,31 @@ def parse(body: bytes) -> Any:
         InvalidPayload: it is no JSON.
     """
     try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _read_leniently(body)
+
+
+def _read_leniently(body: bytes) -> Any:
+    try:
         return read(body)
     except (ValueError, RecursionError) as error:
         raise InvalidPayload(f"the body is not JSON: {error}", hint=_EXAMPLE) from error
+
+
+def decode_large(body: bytes) -> Message | None:
+    """The message in a large text; None if it has no large array, and is read as any other.
+
+    Raises:
+        InvalidPayload, MalformedArray: as `decode`.
+    """
+    apart = read_apart(body, _ARRAYS) or read_base64_apart(body, _CONTENT)
+    if apart is None or not isinstance(apart.document, dict):
+        return None
+    data = apart.document.get("data")
+    if isinstance(data, dict) and any(map(apart.put_into, (data, data.get("tensor"), data.get("tftensor")))):
+        return decode(apart.document)
+    return None
 
 
 def decode(document: Any) -> Message:
@@ -46,20 +74,17 @@ def decode(document: Any) -> Message:
     """
     if not isinstance(document, dict):
         raise _no_message(document)
-    message = _decode_payload(document)
-    message.meta = _decode_meta(document)
-    return message
+    kind, value, names = _decode_data(document["data"]) if "data" in document else _decode_others(document)
+    return Message(kind, value, names, _decode_meta(document))
 
 
-def _decode_payload(document: Mapping[str, Any]) -> Message:
-    if "data" in document:
-        return _decode_data(document["data"])
+def _decode_others(document: Mapping[str, Any]) -> tuple[Kind, Any, list[str]]:
     if "jsonData" in document:
-        return Message("jsonData", document["jsonData"])
+        return "jsonData", document["jsonData"], []
     if "strData" in document:
-        return Message("strData", document["strData"])
+        return "strData", document["strData"], []
     if "binData" in document:
-        return Message("binData", _bytes(document["binData"]))
+        return "binData", _bytes(document["binData"]), []
     raise _no_message(document)
 
 
@@ -67,20 +92,20 @@ def _no_message(document: Any) -> InvalidPayload:
     return InvalidPayload(f"Invalid request data type: {quoted(document)}", hint=_EXAMPLE)
 
 
-def _decode_data(data: Any) -> Message:
+def _decode_data(data: Any) -> tuple[Kind, NDArray[Any], list[str]]:
     if not isinstance(data, dict):
         _refuse_atoms(data)
-        return Message("ndarray", np.array([]))
+        return "ndarray", np.array([]), []
     names = data.get("names") or []
     if not isinstance(names, list):
         raise InvalidPayload("data.names must be a list")
     if "tensor" in data:
-        return Message("tensor", tensor_of(data["tensor"]), names)
+        return "tensor", tensor_of(data["tensor"]), names
     if "ndarray" in data:
-        return Message("ndarray", array_of(data["ndarray"]), names)
+        return "ndarray", array_of(data["ndarray"]), names
     if "tftensor" in data:
-        return Message("tftensor", tftensor.array_of_document(data["tftensor"]), names)
-    return Message("ndarray", np.array([]), names)
+        return "tftensor", tftensor.array_of_document(data["tftensor"]), names
+    return "ndarray", np.array([]), names
 
 
 def _refuse_atoms(data: Any) -> None:
@@ -102,7 +127,7 @@ def _bytes(value: Any) -> bytes:
 
 def _decode_meta(document: Mapping[str, Any]) -> Meta:
     if "meta" not in document:
-        return Meta(sent=None)
+        return Meta("", {}, {}, {}, [], None)  # said in full, it takes half the time
     meta = document["meta"]
     if not isinstance(meta, dict):
         cause = AttributeError(f"{type(meta).__name__!r} object has no attribute 'get'")
@@ -150,7 +175,7 @@ def encode(message: Message) -> bytes:
     Raises:
         TypeError, ValueError: it holds something that JSON has no form for.
     """
-    if message.kind in ("ndarray", "tensor") and message.value.size > _SMALL and message.value.dtype.kind in "iuf":
+    if message.kind in _PLAIN_ARRAYS and message.value.size > _SMALL and message.value.dtype.kind in "iuf":
         text = _large(message.value, message)
         if text is not None:
             return text
@@ -164,18 +189,9 @@ def _large(array: NDArray[Any], message: Message) -> bytes | None:
         return None
     head, tail = b'{"data":{"names":' + names.rstrip(), b'},"meta":' + meta.rstrip() + b"}\n"
     if message.kind == "ndarray":
-        return b"".join((head, b',"ndarray":', _text_of(array), tail))
+        return printed_numbers(array, head + b',"ndarray":', tail)
     shape = orjson.dumps(array.shape)
-    return b"".join((head, b',"tensor":{"shape":', shape, b',"values":', _text_of(array.ravel()), b"}", tail))
-
-
-def _text_of(numbers: NDArray[Any]) -> bytes:
-    if numbers.dtype.kind == "f":
-        numbers = numbers.astype(np.float64, copy=False)  # a shorter float would be written as such
-    try:
-        return orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError:  # a view, or numbers of another byte order
-        return orjson.dumps(numbers.tolist())
+    return printed_numbers(array.ravel(), head + b',"tensor":{"shape":' + shape + b',"values":', b"}" + tail)
 
 
 def document_of(message: Message) -> dict[str, Any]:
@@ -186,8 +202,13 @@ def document_of(message: Message) -> dict[str, Any]:
     """
     document: dict[str, Any] = {"meta": document_of_meta(message.meta)}
     match message.kind:
-        case "tensor" | "ndarray" | "tftensor":
-            document["data"] = {"names": message.names, message.kind: _nested(message)}
+        case "ndarray":
+            document["data"] = {"names": message.names, "ndarray": message.value.tolist()}
+        case "tensor":
+            tensor = {"shape": list(message.value.shape), "values": message.value.ravel().tolist()}
+            document["data"] = {"names": message.names, "tensor": tensor}
+        case "tftensor":
+            document["data"] = {"names": message.names, "tftensor": tftensor.document_of_array(message.value)}
         case "binData":
             document["binData"] = base64.b64encode(message.value).decode("ascii")
         case "customData":
@@ -197,16 +218,6 @@ def document_of(message: Message) -> dict[str, Any]:
         case kind:
             document[kind] = message.value
     return document
-
-
-def _nested(message: Message) -> Any:
-    array = message.value
-    match message.kind:
-        case "tensor":
-            return {"shape": list(array.shape), "values": array.ravel().tolist()}
-        case "tftensor":
-            return tftensor.document_of_array(array)
-    return array.tolist()
 
 
 def document_of_meta(meta: Meta) -> dict[str, Any]:

@@ -39,6 +39,9 @@ class OpenInferenceCodec:
         is_response = isinstance(document, dict) and "inputs" not in document and "outputs" in document
         return to_message(response_of_document(document) if is_response else request_of_document(document))
 
+    def from_text(self, text: Text) -> Message:
+        return self.from_document(split(text, apart=True))
+
     def to_text(self, value: Message) -> Text:
         request = _unchanged_request(value)
         return joined(document_of_request(request) if request else document_of_response(from_message(value)))

@@ -9,20 +9,27 @@ Source:
 """
 
 import json
+import re
 from typing import Any
 
 import orjson
 
 from servegraph.errors import InvalidPayload, MalformedArray
 from servegraph.payload.envelope import Text
+from servegraph.payload.numbers import LARGE, read_apart
+from servegraph.payload.open_inference.lists import FRACTIONS
 
+_DATA = re.compile(rb'"(data)"[ \t\r\n]*:[ \t\r\n]*(?=\[)')
 JSON = "application/json"
 BINARY = "application/octet-stream"
 _HINT = 'send {"inputs": [{"name": "x", "shape": [1, 2], "datatype": "FP64", "data": [1.0, 2.0]}]}'
 
 
-def split(text: Text) -> dict[str, Any]:
+def split(text: Text, *, apart: bool = False) -> dict[str, Any]:
     """The document of a body.
+
+    Args:
+        apart: whether the data of a large tensor with fractions may be an array of float64 instead of a list.
 
     Raises:
         InvalidPayload: it is no JSON object.
@@ -31,11 +38,21 @@ def split(text: Text) -> dict[str, Any]:
     length = len(text.body) if text.header_length is None else text.header_length
     if not 0 <= length <= len(text.body):
         raise InvalidPayload(f"Inference-Header-Content-Length is {length} for a body of {len(text.body)} bytes")
-    document = _parsed(text.body[:length])
+    head = text.body[:length] if length < len(text.body) else text.body
+    document = (_parsed_apart(head) if apart and length > LARGE else None) or _parsed(head)
     if not isinstance(document, dict):
         raise InvalidPayload("the body must be a JSON object", hint=_HINT)
-    _attach(document, text.body[length:])
+    _attach(document, text.body, length)
     return document
+
+
+def _parsed_apart(body: bytes) -> Any:
+    """The document with the first large tensor's data as an array; None if there is none, or of whole numbers."""
+    apart = read_apart(body, _DATA)
+    if apart is None or not isinstance(apart.document, dict):
+        return None
+    tensors = (tensor for tensor in _tensors(apart.document) if tensor.get("datatype") in FRACTIONS)
+    return apart.document if any(map(apart.put_into, tensors)) else None
 
 
 def _parsed(body: bytes) -> Any:
@@ -62,8 +79,9 @@ def _tensors(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [tensor for member in members if isinstance(member, list) for tensor in member if isinstance(tensor, dict)]
 
 
-def _attach(document: dict[str, Any], tail: bytes) -> None:
-    at = 0
+def _attach(document: dict[str, Any], body: bytes, at: int) -> None:
+    """Give the tensors their bytes, which begin `at` that place."""
+    start = at
     for tensor in _tensors(document):
         parameters = tensor.get("parameters")
         if not isinstance(parameters, dict) or "binary_data_size" not in parameters:
@@ -71,12 +89,12 @@ def _attach(document: dict[str, Any], tail: bytes) -> None:
         size = parameters.pop("binary_data_size")
         if type(size) is not int or size < 0 or "data" in tensor:
             raise MalformedArray("binary_data_size must be a number of bytes, of a tensor without data")
-        if at + size > len(tail):
-            raise MalformedArray(f"{len(tail)} bytes follow the JSON, and binary_data_size announces more")
-        tensor["data"] = tail[at : at + size]
+        if at + size > len(body):
+            raise MalformedArray(f"{len(body) - start} bytes follow the JSON, and binary_data_size announces more")
+        tensor["data"] = body[at : at + size]
         at += size
-    if at != len(tail):
-        raise MalformedArray(f"{len(tail)} bytes follow the JSON, and binary_data_size announces {at}")
+    if at != len(body):
+        raise MalformedArray(f"{len(body) - start} bytes follow the JSON, and binary_data_size announces {at - start}")
 
 
 def joined(document: Any) -> Text:
