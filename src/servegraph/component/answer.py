@@ -15,6 +15,7 @@ import numpy as np
 from google.protobuf import any_pb2
 from numpy.typing import NDArray
 
+from servegraph.component.author import says_absent
 from servegraph.errors import MalformedArray, ServeGraphError
 from servegraph.payload import Kind, Message, Meta
 from servegraph.payload.arrays import array_of
@@ -88,7 +89,12 @@ def _of_array(array: NDArray[Any], request: Kind | None, class_names: Callable[[
 def _names(array: NDArray[Any], class_names: Callable[[], Any]) -> list[str]:
     if array.ndim < 2:
         return []
-    names = class_names()
+    try:
+        names = class_names()
+    except Exception as error:
+        if not says_absent(error):
+            raise
+        names = None
     if names is not None:
         return list(names)
     width = array.shape[1]

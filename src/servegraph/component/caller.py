@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from servegraph.component import whole
+from servegraph.component import plain, whole
 from servegraph.component.author import says_absent
+from servegraph.component.batching import Batches, Prompt
 from servegraph.component.contract import Component, Hook, Hooks
 from servegraph.component.failure import Failures
 from servegraph.component.invoke import ABSENT, UserCode
-from servegraph.component.meta import Identity, as_sent, merged
+from servegraph.component.meta import Identity, merged
 from servegraph.component.metadata import is_valid, metadata_of
 from servegraph.component.metrics import MetricSink
+from servegraph.component.row_wise import promised
 from servegraph.errors import BAD_DATA, BAD_METADATA, UnitFailed
 from servegraph.payload import Feedback, Message, Meta
 from servegraph.payload.envelope import Envelope, Transport
@@ -31,6 +33,8 @@ _UNNAMED = "0"  # under which a router without a name finds its branch in feedba
 
 class Caller:
     """Calls the methods of one component. All may raise PayloadError and UnitFailed.
+
+    Requests to a component that promises to work row by row (`row_wise`) may be answered together.
 
     Args:
         pool: where synchronous user code runs; None for the event loop's own thread. A request is
@@ -54,11 +58,30 @@ class Caller:
         self._sink = sink
         self._pool = pool
         self._code = UserCode(component, identity, sink, include_metrics)
+        self._row_wise = promised(component, identity.unit)
+        self._batches = Batches(identity.unit, self._code, pool) if self._row_wise else None
         self._metadata_overlay = metadata_overlay
         self._metadata: Mapping[str, Any] | None = None
 
+    def prompt(self, method: str) -> Prompt | None:
+        """What answers `transform` without a detour through coroutines, where all that is called is plain and ours.
+
+        A request that it does not answer is one for `transform`.
+        """
+        hooks: Hooks = getattr(self._component, method)
+        hook = hooks.plain
+        if hook is None or hooks.is_async or hooks.takes_whole or self._pool is not None:
+            return None
+        ask = plain.bound(self._code, method, hook)
+        if self._batches is None:
+            return ask
+        return self._batches.prompt(ask, method) if method in self._row_wise else None
+
     async def transform(self, method: str, request: Envelope[Message]) -> Envelope[Message]:
         """The answer of `predict`, `transform_input` or `transform_output`."""
+        batches, hook = self._batches, self._row_wise.get(method)
+        if batches is not None and hook is not None:
+            return await batches.transform(method, hook, request)
         hooks: Hooks = getattr(self._component, method)
         return await self._run(hooks, self._transform, method, hooks, request)
 
@@ -70,11 +93,9 @@ class Caller:
                 return found
         message, returned, hook = request.value(), ABSENT, hooks.plain
         if hook is not None:
-            keywords = _meta(hook, message)
+            keywords = plain.keywords(hook, message)
             returned = await code.attempt(method, hook, transport, message.value, message.names, **keywords)
-        if returned is ABSENT:
-            returned = [] if method == "predict" else message.value
-        return code.answer(method, returned, message.kind, message.meta, transport)
+        return plain.answered(code, method, returned, message, transport)
 
     async def route(self, request: Envelope[Message]) -> Envelope[Message]:
         """The number of a child, as `[[number]]`."""
@@ -87,7 +108,7 @@ class Caller:
             if found is not None:
                 return found
         message, hook = request.value(), self._required("route", hooks)
-        keywords = _meta(hook, message)
+        keywords = plain.keywords(hook, message)
         returned = await code.call("route", hook, transport, message.value, message.names, **keywords)
         return code.routed(returned, message, transport)
 
@@ -173,26 +194,14 @@ class Caller:
                 return None
             raise Failures(self._identity.unit, None).of("init_metadata", error, "rest") from error
 
-    async def _run[**P, T](
-        self, hooks: Hooks, work: Callable[P, Coroutine[Any, Any, T]], *arguments: P.args, **keywords: P.kwargs
-    ) -> T:
-        if self._pool is None or hooks.is_async:
-            return await work(*arguments, **keywords)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _driven, work, *arguments)
-
-
-def _driven[T](work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
-    """The result of a coroutine that waits for nothing, without an event loop."""
-    try:
-        work(*arguments).send(None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    raise AssertionError("synchronous code waits for nothing")
-
-
-def _meta(hook: Hook, message: Message) -> Mapping[str, Any]:
-    return {"meta": as_sent(message.meta)} if hook.takes_meta else {}
+    async def _run[T](self, hooks: Hooks, work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
+        if hooks.is_async:
+            return await work(*arguments)
+        if self._pool is not None:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, plain.driven, work, *arguments)
+        if self._batches is not None and self._batches.is_in_thread:
+            return await self._batches.in_turn(plain.driven, work, *arguments)
+        return await work(*arguments)
 
 
 def _array(message: Message) -> Any:

@@ -5,12 +5,14 @@ Which methods are called, and with what, is the caller's part (`caller`).
 
 from typing import Any
 
+import numpy as np
+
 from servegraph.component import whole
 from servegraph.component.answer import answer
 from servegraph.component.author import SeldonResponse, is_response, says_absent
 from servegraph.component.contract import Component, Hook, Hooks, Method
 from servegraph.component.failure import Failures
-from servegraph.component.meta import Identity, answered
+from servegraph.component.meta import Identity, answered, own_path, passed_on
 from servegraph.component.metrics import MetricSink, checked
 from servegraph.errors import BAD_DATA, PayloadError, UnitFailed
 from servegraph.payload import Feedback, Kind, Message, Meta
@@ -37,6 +39,8 @@ class UserCode:
         self._sink = sink
         self._include_metrics = include_metrics
         self._failures = Failures(identity.unit, component.error_handler)
+        self._own_path = own_path(identity)
+        self._says_nothing = component.tags is None and component.metrics is None  # beside its answers
 
     async def call(self, method: str, hook: Hook, transport: Transport, *arguments: Any, **keywords: Any) -> Any:
         """What the method returns.
@@ -55,12 +59,28 @@ class UserCode:
 
     async def attempt(self, method: str, hook: Hook, transport: Transport, *arguments: Any, **keywords: Any) -> Any:
         """The same, or ABSENT where the method says that it is not implemented."""
+        if not hook.is_async:
+            return self.attempt_at_once(method, hook, transport, *arguments, **keywords)
         try:
-            return await self.call(method, hook, transport, *arguments, **keywords)
-        except UnitFailed as error:
-            if says_absent(error.__cause__):
-                return ABSENT
+            return await hook.call(*arguments, **keywords)
+        except PayloadError:
             raise
+        except (Exception, SystemExit) as error:
+            return self._absent(method, error, transport)
+
+    def attempt_at_once(self, method: str, hook: Hook, transport: Transport, *arguments: Any, **keywords: Any) -> Any:
+        """The same of a method that is no coroutine function."""
+        try:
+            return hook.call(*arguments, **keywords)
+        except PayloadError:
+            raise
+        except (Exception, SystemExit) as error:
+            return self._absent(method, error, transport)
+
+    def _absent(self, method: str, error: BaseException, transport: Transport) -> Any:
+        if says_absent(error):
+            return ABSENT
+        raise self._failures.of(method, error, transport) from error
 
     async def whole(self, method: str, hooks: Hooks, transport: Transport, *arguments: Any) -> Envelope[Message] | None:
         """The answer of a method that gets the whole message; None where there is none after all."""
@@ -111,10 +131,13 @@ class UserCode:
         Raises:
             UnitFailed: it is of no kind that a message carries, or its tags, metrics or names are not.
         """
-        value, tags, metrics = _parts(returned)
+        value, tags, metrics = (returned, None, None) if type(returned) is np.ndarray else _parts(returned)
         try:
-            meta = self._meta(_LABELS[method], incoming, tags, metrics)
-            return answer(value, request, self._class_names, transport, meta)
+            if self._says_nothing and tags is None and metrics is None:
+                meta = passed_on(self._own_path, incoming)
+            else:
+                meta = self._meta(_LABELS[method], incoming, tags, metrics)
+            return answer(value, request, self._component.current_class_names, transport, meta)
         except Exception as error:
             raise self._failures.of(method, error, transport) from error
 
@@ -137,16 +160,15 @@ class UserCode:
 
     def _meta(self, label: str, incoming: Meta, tags: Any, metrics: Any) -> Meta:
         component = self._component
-        own = _asked(component.tags)
+        own = None if component.tags is None else _asked(component.tags)
+        if component.metrics is None and metrics is None:
+            return answered(self._own_path, incoming, (own, tags))
         reported = [] if component.metrics is None else checked(_asked(component.metrics, []), label)
         if metrics is not None:
             reported = reported + checked(metrics, label)
         if reported:
             self._sink.custom_metrics(self._identity.unit, label, reported)
-        return answered(self._identity, incoming, (own, tags), reported if self._include_metrics else ())
-
-    def _class_names(self) -> Any:
-        return _asked(self._component.current_class_names)
+        return answered(self._own_path, incoming, (own, tags), reported if self._include_metrics else ())
 
 
 def _parts(returned: Any) -> tuple[Any, Any, Any]:
@@ -154,9 +176,7 @@ def _parts(returned: Any) -> tuple[Any, Any, Any]:
     return (returned.data, returned.tags, returned.metrics) if is_response(returned) else (returned, None, None)
 
 
-def _asked(method: Method | None, absent: Any = None) -> Any:
-    if method is None:
-        return absent
+def _asked(method: Method, absent: Any = None) -> Any:
     try:
         return method()
     except Exception as error:

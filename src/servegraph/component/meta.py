@@ -6,7 +6,7 @@ Source:
     unknown members end here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,30 +30,38 @@ class Identity:
     image: str = ""
 
 
-def answered(identity: Identity, incoming: Meta, tags: Iterable[Any], metrics: Sequence[dict[str, Any]] = ()) -> Meta:
+def own_path(identity: Identity) -> Mapping[str, str]:
+    """A component's own entry of `requestPath`."""
+    return {identity.unit: identity.image or _NO_IMAGE} if identity.unit else {}
+
+
+def passed_on(own: Mapping[str, str], incoming: Meta) -> Meta:
+    """The meta of an answer to which the component adds nothing but its own entry of `requestPath`."""
+    return Meta(incoming.puid, incoming.tags, {}, {**own, **incoming.request_path}, incoming.metrics)
+
+
+def answered(
+    own: Mapping[str, str], incoming: Meta, tags: Iterable[Any], metrics: Sequence[dict[str, Any]] = ()
+) -> Meta:
     """The meta of an answer.
 
     Args:
+        own: the component's own entry of `requestPath`.
         tags: what the component says of its tags, one after the other; empty ones count for nothing.
 
     Raises:
         TypeError, ValueError: some are neither a mapping nor pairs.
     """
-    path = {identity.unit: identity.image or _NO_IMAGE, **incoming.request_path} if identity.unit else {}
-    return Meta(
-        puid=incoming.puid,
-        tags=_overlaid(incoming.tags, tags),
-        request_path=path or incoming.request_path,
-        metrics=[*incoming.metrics, *metrics] if metrics else incoming.metrics,
-    )
-
-
-def _overlaid(tags: dict[str, Any], additions: Iterable[Any]) -> dict[str, Any]:
-    for addition in additions:
+    all_tags = incoming.tags
+    for addition in tags:
         if addition:
-            tags = dict(tags)
-            tags.update(addition)
-    return tags
+            all_tags = dict(all_tags)
+            all_tags.update(addition)
+    meta = passed_on(own, incoming)
+    meta.tags = all_tags
+    if metrics:
+        meta.metrics = [*incoming.metrics, *metrics]
+    return meta
 
 
 def merged(messages: Sequence[Message]) -> Meta:
