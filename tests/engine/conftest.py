@@ -1,7 +1,8 @@
 """Engines over small classes: a graph as Seldon's JSON, its components by node name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,11 @@ import pytest
 from servegraph.component import Caller, Identity, read
 from servegraph.engine import Context, Engine, LocalUnit, Parts, RoutingInjection, compile_plan, needed_methods
 from servegraph.engine.events import FeedbackResult
-from servegraph.engine.feedback import Ledger
 from servegraph.engine.puid import new_puid
 from servegraph.payload import Feedback, Message, Meta
 from servegraph.payload.envelope import Envelope
 from servegraph.payload.seldon import FEEDBACK, MESSAGE
+from servegraph.shared import Ledger
 from servegraph.spec import PredictorSpec
 
 
@@ -29,6 +30,9 @@ class Events:
 
     def request_done(self, service: str, method: str, code: str, seconds: float) -> None:
         raise AssertionError("the engine answers no requests of its own")
+
+    def node_calls(self, node: str, service: str, method: str, code: str) -> Callable[[float], None]:
+        return partial(self.node_called, node, service, method, code)
 
     def node_called(self, node: str, service: str, method: str, code: str, seconds: float) -> None:
         assert 0 <= seconds < 60

@@ -1,9 +1,13 @@
 """Whose fault it is: a component's, or the caller's."""
 
 import asyncio
+import gc
 import json
+import weakref
+from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pytest
 
 from servegraph.engine import Context
@@ -186,6 +190,26 @@ async def test_all_children_have_ended_before_the_error_is_raised(serve: Any):
     with pytest.raises(UnitFailed, match=r"^a\.predict: early$"):
         await serve({"name": "c", "type": "COMBINER", "children": ARMS}, parts).ask([[1]])
     assert slow.ended
+
+
+async def test_a_request_that_fails_is_not_kept_until_garbage_is_looked_for(serve: Any):
+    parts = {"c": Echo(), "a": Raises(ValueError("early")), "b": Echo()}
+    bench = serve({"name": "c", "type": "COMBINER", "children": ARMS}, parts)
+    gc.disable()
+    try:
+        values = np.ones((1, 1))
+        kept = weakref.ref(values)
+        message = Message("ndarray", values)
+        del values
+        parts["a"].error = ValueError("of this request")
+        with suppress(UnitFailed):
+            await bench.send(message)
+        del message
+        parts["a"].error = ValueError("of another")
+        await asyncio.sleep(0)  # the loop still holds what woke us
+        assert kept() is None
+    finally:
+        gc.enable()
 
 
 class Whole:

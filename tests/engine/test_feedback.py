@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from tests.engine.units import Says, answer_to_feedback, engine_of
 
-from servegraph.engine.feedback import Ledger
+from servegraph.engine import Context
 from servegraph.errors import InvalidPayload, InvalidRoute, UnitFailed, UnknownPuid
 from servegraph.payload import Feedback, Message, Meta
+from servegraph.payload.envelope import Envelope, Text
+from servegraph.payload.seldon import FEEDBACK
+from servegraph.shared import Ledger
 
 
 class Hears:
@@ -346,12 +349,9 @@ def test_a_puid_that_is_used_again_is_young_again():
     assert found == {"one": True, "two": False, "three": True}
 
 
-def test_predictions_that_went_the_same_way_share_one_mapping():
-    ledger = Ledger()
-    ledger.record("one", {"r": 1, "b": -1})
-    ledger.record("two", {"r": 1, "b": -1})
-    one, two = ledger.find("one"), ledger.find("two")
-    assert one is not None
-    assert two is not None
-    assert one.routing is two.routing
-    assert one.routing == {"r": 1, "b": -1}
+async def test_feedback_that_cannot_be_read_is_counted(serve: Any):
+    bench = serve({"name": "m"}, {"m": Hears()})
+    body = Text(b'{"reward": "x"}')
+    with pytest.raises(InvalidPayload):
+        await bench.engine.send_feedback(Envelope(FEEDBACK, "rest", text=body), Context("p"))
+    assert bench.events.rewards == [("invalid", {}, 0.0)]

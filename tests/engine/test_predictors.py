@@ -3,8 +3,9 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -13,7 +14,6 @@ import pytest
 
 from servegraph.component import Caller, Identity, read
 from servegraph.engine import Context, Engine, LocalUnit, Parts, RoutingInjection, compile_plan
-from servegraph.engine.feedback import Ledger
 from servegraph.engine.predictors import Predictors, Share
 from servegraph.engine.puid import new_puid
 from servegraph.engine.shadow import Counts, Shadow
@@ -22,6 +22,7 @@ from servegraph.payload import Feedback, Message, Meta
 from servegraph.payload.envelope import Envelope, Text
 from servegraph.payload.seldon import FEEDBACK, MESSAGE
 from servegraph.serving.component_pool import PatientPool
+from servegraph.shared import Ledger
 from servegraph.spec import PredictorSpec
 from servegraph.spec.annotations import CallLimits
 
@@ -56,6 +57,9 @@ class Heard:
     def request_done(self, service: str, method: str, code: str, seconds: float) -> None:
         assert 0 <= seconds < 60
         self.requests.append((service, method, code))
+
+    def node_calls(self, node: str, service: str, method: str, code: str) -> Callable[[float], None]:
+        return partial(self.node_called, node, service, method, code)
 
     def node_called(self, node: str, service: str, method: str, code: str, seconds: float) -> None: ...
 

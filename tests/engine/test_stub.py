@@ -6,11 +6,11 @@ import numpy as np
 from tests.engine.units import Unheard
 
 from servegraph.engine import Context, Engine, Parts, RoutingInjection, compile_plan
-from servegraph.engine.feedback import Ledger
 from servegraph.engine.stub import Stub
 from servegraph.payload import Message
 from servegraph.payload.envelope import Envelope
 from servegraph.payload.seldon import MESSAGE
+from servegraph.shared import Ledger
 from servegraph.spec import PredictorSpec
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from servegraph.engine import Context, Engine, Method, Parts, RoutingInjection, Unit, compile_plan
@@ -16,6 +17,9 @@ class Unheard:
     """A listener that takes no note."""
 
     def request_done(self, service: str, method: str, code: str, seconds: float) -> None: ...
+
+    def node_calls(self, node: str, service: str, method: str, code: str) -> Callable[[float], None]:
+        return partial(self.node_called, node, service, method, code)
 
     def node_called(self, node: str, service: str, method: str, code: str, seconds: float) -> None: ...
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import grpc
@@ -113,6 +114,9 @@ class Calls:
     """A listener that notes the calls."""
 
     calls: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    def node_calls(self, node: str, service: str, method: str, code: str) -> Callable[[float], None]:
+        return partial(self.node_called, node, service, method, code)
 
     def node_called(self, node: str, service: str, method: str, code: str, seconds: float) -> None:
         assert 0 <= seconds < 60

@@ -3,9 +3,10 @@
 import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import grpc
@@ -13,12 +14,12 @@ import grpc
 from servegraph.component import Caller, Identity, read
 from servegraph.engine import Engine, LocalUnit, Parts, RoutingInjection, Unit, compile_plan
 from servegraph.engine.events import FeedbackResult
-from servegraph.engine.feedback import Ledger
 from servegraph.payload.schema import message_class
 from servegraph.serving.grpc_front import GrpcFront, GrpcLimits, Services
 from servegraph.serving.rest import RestFront, Site
 from servegraph.serving.routes import Route
 from servegraph.serving.server import Addresses, Server, take_ports
+from servegraph.shared import Ledger
 from servegraph.spec import PredictorSpec
 
 
@@ -31,6 +32,9 @@ class Heard:
     def request_done(self, service: str, method: str, code: str, seconds: float) -> None:
         assert 0 <= seconds < 60
         self.answers.append((service, method, code))
+
+    def node_calls(self, node: str, service: str, method: str, code: str) -> Callable[[float], None]:
+        return partial(self.node_called, node, service, method, code)
 
     def node_called(self, node: str, service: str, method: str, code: str, seconds: float) -> None: ...
 

@@ -4,7 +4,6 @@ import json
 import logging
 from typing import Any
 
-import grpc
 import pytest
 
 from servegraph import errors
@@ -33,8 +32,8 @@ from servegraph.serving.faults import (
     status_of,
     text_of,
 )
-
-Code = grpc.StatusCode
+from servegraph.serving.grpc_status import Code
+from servegraph.serving.routes import Answer
 
 
 def below(cls: type) -> set[type]:
@@ -127,7 +126,7 @@ def test_an_error_that_a_component_answered_with_is_passed_on():
 
 def test_a_component_may_bring_its_own_body():
     error = UnitFailed("m", "predict", "x", status=404, body=b"", content_type="text/html; charset=utf-8")
-    assert answer_of(error) == (404, b"", "text/html; charset=utf-8", "", None, ())
+    assert answer_of(error) == Answer(404, b"", "text/html; charset=utf-8")
 
 
 def test_who_is_sent_away_is_told_when_to_come_back():
@@ -150,14 +149,7 @@ def test_details_are_those_of_the_originals(error: Exception, details: str):
 def test_open_inference_has_one_form_for_all_errors():
     answer = open_inference_answer(UnknownModel("there is no model 'x'", hint="the model's name is 'm'"))
     assert (answer.status, answer.body) == (404, b"{\"error\":\"there is no model 'x'; the model's name is 'm'\"}")
-    assert open_inference_answer(UnitFailed("m", "predict", "broken")) == (
-        500,
-        b'{"error":"broken"}',
-        "application/json",
-        "",
-        None,
-        (),
-    )
+    assert open_inference_answer(UnitFailed("m", "predict", "broken")) == Answer(500, b'{"error":"broken"}')
 
 
 def test_what_cannot_be_relayed_is_the_executors_error():

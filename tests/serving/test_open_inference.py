@@ -15,12 +15,12 @@ from tests.serving.served import Served, graph_of, serving
 from tritonclient.utils import InferenceServerException
 
 from servegraph import __version__
-from servegraph.engine.feedback import Ledger
 from servegraph.payload.schema import message_class
 from servegraph.serving.common_api import CommonApi
 from servegraph.serving.open_inference_api import OpenInferenceApi
 from servegraph.serving.open_inference_model import InferenceModel
 from servegraph.serving.open_inference_rpc import OpenInferenceRpc
+from servegraph.shared import Ledger
 
 GRAPH = {"name": "scale", "type": "TRANSFORMER", "children": [{"name": "double", "type": "MODEL"}]}
 SERVICE = "/inference.GRPCInferenceService"

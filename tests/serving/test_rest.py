@@ -1,8 +1,11 @@
 """The REST front on a real server: texts, headers, and who gets them."""
 
 import asyncio
+import gc
 import json
 import re
+import weakref
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -271,6 +274,28 @@ async def test_what_is_not_the_callers_fault_is_logged_with_its_puid(caplog: pyt
         await served.ask("POST", "/theirs", b"{}")
         await served.ask("POST", "/ours", b"{}", seldon_puid="mine")
     assert [record.getMessage() for record in caplog.records] == ["puid mine: m.predict: broken"]
+
+
+async def test_a_request_that_fails_is_not_kept_until_garbage_is_looked_for():
+    class Large: ...
+
+    kept = []
+
+    async def fails(_: HttpRequest) -> Answer:
+        large = Large()
+        kept.append(weakref.ref(large))
+        raise InvalidPayload("too large")
+
+    async with serving([Route("POST", "/x", fails, "predictions")], site=Site(forwards=True)) as served:
+        gc.disable()
+        try:
+            assert (await served.ask("POST", "/x", b"{}")).status == 400
+            limit = monotonic() + 20
+            while kept[0]() is not None and monotonic() < limit:
+                await asyncio.sleep(0.001)
+            assert kept[0]() is None
+        finally:
+            gc.enable()
 
 
 async def test_requests_on_one_connection_are_answered_one_after_the_other():

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from tests.serving.served import Served, graph_of, serving
 
-from servegraph.engine.feedback import Ledger
 from servegraph.serving.common_api import CommonApi
 from servegraph.serving.rest import Site
 from servegraph.serving.seldon_api import SeldonApi
+from servegraph.shared import Ledger
 
 PREDICTIONS = "/api/v1.0/predictions"
 

@@ -9,10 +9,10 @@ import pytest
 from google.protobuf import json_format
 from tests.serving.served import Served, graph_of, serving
 
-from servegraph.engine.feedback import Ledger
 from servegraph.payload.schema import message_class
 from servegraph.serving.grpc_front import GrpcLimits
 from servegraph.serving.seldon_rpc import SERVICE, SeldonRpc
+from servegraph.shared import Ledger
 
 PROTOS = "seldon.protos"
 CHAIN = {"name": "t", "type": "TRANSFORMER", "children": [{"name": "m", "type": "MODEL"}]}

@@ -5,16 +5,20 @@ from collections.abc import Awaitable, Mapping
 from time import monotonic
 from typing import Any
 
+from servegraph.engine.aside import Aside
 from servegraph.engine.builtin import BuiltIn
 from servegraph.engine.context import Context
 from servegraph.engine.events import Listener
-from servegraph.engine.feedback import Delivery, Ledger
-from servegraph.engine.plan import Node, Plan, RoutingInjection
+from servegraph.engine.feedback import Delivery
+from servegraph.engine.local import LocalUnit
+from servegraph.engine.plan import Node, Plan
 from servegraph.engine.puid import MAX_LENGTH, is_puid
 from servegraph.engine.walk import Walk, amended
+from servegraph.engine.way import Ways
 from servegraph.errors import GraphTimedOut, InvalidPayload, ModelNotFound
 from servegraph.payload import Feedback, Message
 from servegraph.payload.envelope import Amendment, Envelope
+from servegraph.shared import Ledger
 
 
 class Engine:
@@ -29,7 +33,10 @@ class Engine:
         self._plan = plan
         self._ledger = ledger
         self._listener = listener
+        self._aside = Aside()
+        self._reads = any(isinstance(node.unit, LocalUnit) for node in plan.nodes.values())
         self._walk = Walk(plan)
+        self._ways = Ways(plan)
         self._delivery = Delivery(plan, ledger, listener)
 
     async def predict(self, request: Envelope[Message], context: Context) -> Envelope[Message]:
@@ -40,33 +47,25 @@ class Engine:
             UnitError: a component's.
             GraphTimedOut: the deadline passed.
         """
-        puid = self._identified(request, context)
-        answer = await _in_time(self._walk.predict(request, context), context)
-        for router in self._plan.routers & context.routing.keys():
-            self._listener.routed(router, context.routing[router])
-        if self._ledger is None:
+        if self._reads and request.is_large:
+            read = self._aside.do(request.value)
+            await (read if context.deadline is None else _in_time(read, context))
+        ledger = self._ledger
+        puid = context.puid if ledger is None else _identified(request, context)
+        asked = self._walk.predict(request, context)
+        answer = await (asked if context.deadline is None else _in_time(asked, context))
+        way = self._ways.taken(context.routing)
+        for router, branch in way.choices:
+            self._listener.routed(router, branch)
+        if ledger is None:
             return answer
-        self._ledger.record(puid, context.routing)
-        return amended(answer, self._amendment(puid, context.routing))
-
-    def _identified(self, request: Envelope[Message], context: Context) -> str:
-        if self._ledger is None:
-            return context.puid
-        puid = _own_puid(request) or context.puid
-        if not is_puid(puid):
-            raise InvalidPayload(f"meta.puid must be at most {MAX_LENGTH} printable ASCII characters without spaces")
-        if not context.brought_puid:
-            context.puid = puid
-        return puid
-
-    def _amendment(self, puid: str, routing: Mapping[str, int]) -> Amendment:
-        versions = {node: self._plan.versions[node] for node in routing if node in self._plan.versions}
-        injected = routing if self._plan.injection is RoutingInjection.AT_END else {}
-        return Amendment(puid, {"versions": versions} if versions else {}, injected)
+        ledger.record(puid, way.routing)
+        return amended(answer, Amendment(puid, way.tags, way.injected))
 
     async def send_feedback(self, feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
         """Deliver feedback; see `Delivery.send`."""
-        return await _in_time(self._delivery.send(feedback, context), context)
+        sent = self._delivery.send(feedback, context)
+        return await (sent if context.deadline is None else _in_time(sent, context))
 
     async def health(self, model: str, context: Context) -> Envelope[Message]:
         """What a node says of its health.
@@ -103,11 +102,19 @@ class Engine:
         return all(await asyncio.gather(*(unit.ready(thorough) for unit in units)))
 
 
-def _own_puid(request: Envelope[Message]) -> str:
+def _identified(request: Envelope[Message], context: Context) -> str:
+    """The puid under which a prediction is remembered: its message's own, else the context's."""
     # Graphs whose nodes run elsewhere need no decoded body; most bodies show at a glance that they name no puid.
-    if request.transport == "rest" and not request.is_decoded and b'"puid"' not in request.text().body:
-        return ""
-    return request.value().meta.puid
+    if request.transport == "rest" and not request.is_decoded and request.text().body.find(b'"puid"') < 0:
+        return context.puid
+    puid = request.value().meta.puid
+    if not puid:
+        return context.puid
+    if not is_puid(puid):
+        raise InvalidPayload(f"meta.puid must be at most {MAX_LENGTH} printable ASCII characters without spaces")
+    if not context.brought_puid:
+        context.puid = puid
+    return puid
 
 
 _GRACE_S = 0.05  # nodes that run elsewhere keep the deadline themselves, and their error says which node it was
@@ -115,8 +122,7 @@ _GRACE_S = 0.05  # nodes that run elsewhere keep the deadline themselves, and th
 
 async def _in_time[T](work: Awaitable[T], context: Context) -> T:
     """The result of `work`, unless the request's deadline comes first."""
-    if context.deadline is None:
-        return await work
+    assert context.deadline is not None
     try:
         async with asyncio.timeout(context.deadline - monotonic() + _GRACE_S):
             result = await work

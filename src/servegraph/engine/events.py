@@ -6,7 +6,7 @@ a logger. Calls are made on the request path, so an implementation returns at on
 and never raises.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ class Listener(RequestListener, Protocol):
 
         Over gRPC: the full method name, "unary", the gRPC code's name.
         """
+
+    def node_calls(self, node: str, service: str, method: str, code: str) -> Callable[[float], None]:
+        """What is told of the calls of one such kind from now on, each with its seconds: the same, bound once."""
 
     def routed(self, router: str, branch: int) -> None:
         """A router chose a child (or -1 for all, -2 for none) for a request that succeeded."""

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from servegraph.errors import InvalidPayload
 from servegraph.payload import Message
+from servegraph.payload.message import ARRAY_KINDS
+
+_FLOAT = np.dtype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,14 @@ class Expectation:
             InvalidPayload: other kinds, other shapes, or values that are no numbers.
         """
         rows = message.value
+        if (
+            message.kind in ARRAY_KINDS
+            and rows.dtype is _FLOAT
+            and rows.ndim == 2
+            and rows.shape[1] == self.width
+            and len(rows)
+        ):
+            return message
         if not message.is_array or not (rows.dtype.kind in "fiub" or _has_missing_values(rows)):
             raise InvalidPayload(f"node {self.node!r} takes rows of {self.width} numbers", hint="send data.ndarray")
         if rows.ndim != 2 or rows.shape[1] != self.width or rows.shape[0] == 0:
@@ -37,7 +48,7 @@ class Expectation:
                 f"node {self.node!r} takes rows of {self.width} numbers, got an array of {sent}",
                 hint=f"send one list of {self.width} numbers a row",
             )
-        return message if rows.dtype == np.float64 else replace(message, value=_floats(rows))
+        return replace(message, value=_floats(rows))
 
 
 def _has_missing_values(rows: NDArray[Any]) -> bool:

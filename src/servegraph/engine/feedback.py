@@ -8,9 +8,7 @@ Source:
     reward counts like any other.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import isfinite
 from time import monotonic
 from typing import Any
@@ -22,35 +20,7 @@ from servegraph.engine.walk import ALL_CHILDREN, children, in_parallel
 from servegraph.errors import InvalidPayload, PayloadError, UnknownPuid
 from servegraph.payload import Feedback
 from servegraph.payload.envelope import Amendment, Envelope
-
-
-@dataclass(slots=True)
-class Record:
-    """The way of one prediction, when it was made (monotonic seconds), and whether it was rewarded."""
-
-    routing: Mapping[str, int]
-    time: float
-    rewarded: bool = False
-
-
-class Ledger:
-    """The routings of the last `capacity` predictions, by puid; the oldest are forgotten."""
-
-    def __init__(self, capacity: int = 100_000) -> None:
-        self._records: OrderedDict[str, Record] = OrderedDict()
-        self._routings: dict[tuple[tuple[str, int], ...], Mapping[str, int]] = {}
-        self._capacity = capacity
-
-    def record(self, puid: str, routing: Mapping[str, int]) -> None:
-        # A graph has few ways through it: one mapping each serves all of their predictions.
-        shared = self._routings.setdefault(tuple(routing.items()), routing)
-        self._records[puid] = Record(shared, monotonic())
-        self._records.move_to_end(puid)
-        if len(self._records) > self._capacity:
-            self._records.popitem(last=False)
-
-    def find(self, puid: str) -> Record | None:
-        return self._records.get(puid)
+from servegraph.shared import Ledger, Record
 
 
 class Delivery:
@@ -81,10 +51,13 @@ class Delivery:
         return await self._joined(self._ledger, feedback, context)
 
     async def _joined(self, ledger: Ledger, feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
-        value = feedback.value()
-        if not isfinite(value.reward):
+        try:
+            value = feedback.value()
+            if not isfinite(value.reward):
+                raise InvalidPayload("reward must be a finite number")
+        except PayloadError:
             self._listener.feedback("invalid", {}, 0.0, 0.0)
-            raise InvalidPayload("reward must be a finite number")
+            raise
         puid = value.response.meta.puid or value.request.meta.puid
         if not puid:
             answer = await self._deliver(self._plan.root, feedback, _claimed(feedback), context)
@@ -94,18 +67,17 @@ class Delivery:
         if record is None:
             self._listener.feedback("unknown", {}, value.reward, 0.0)
             raise UnknownPuid(f"no prediction with puid {puid!r} is on record", hint="it is too old, or from elsewhere")
-        if record.rewarded:
+        if not record.claim():
             self._listener.feedback("duplicate", {}, value.reward, 0.0)
             return feedback
         return await self._rewarded(record, feedback, context)
 
-    async def _rewarded(self, record: "Record", feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
-        record.rewarded = True
+    async def _rewarded(self, record: Record, feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
         told = feedback.amended(Amendment(routing=record.routing))
         try:
             answer = await self._deliver(self._plan.root, told, record.routing, context)
         except BaseException:
-            record.rewarded = False  # so that the client can try again
+            record.release()  # so that the client can try again
             raise
         arms = {router: record.routing[router] for router in self._plan.routers & record.routing.keys()}
         self._listener.feedback("joined", arms, feedback.value().reward, monotonic() - record.time)

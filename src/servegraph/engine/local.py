@@ -1,9 +1,8 @@
 """A node whose component runs in this process."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
-from types import TracebackType
 from typing import Any
 
 from servegraph.component import Caller
@@ -31,29 +30,58 @@ class LocalUnit:
         self._node = node
         self._caller = caller
         self._listener = listener
+        self._prompts = {method: caller.prompt(hook) for method, hook in _HOOKS.items()}
+        self._succeeded: dict[Method, Callable[[float], None]] = {}  # what counts a method's calls
 
     async def transform(self, method: Method, request: Envelope[Message], context: Context) -> Envelope[Message]:
-        with _Timed(self._listener, self._node, method):
-            answer = await self._caller.transform(_HOOKS[method], request)
-        return self._checked(answer) if method is Method.PREDICT else answer
+        prompt, started = self._prompts[method], perf_counter()
+        try:
+            answer = None if prompt is None else prompt(request)
+            if answer is None:
+                answer = await self._caller.transform(_HOOKS[method], request)
+        except BaseException as error:
+            self._failed(method, started, error)
+            raise
+        (self._succeeded.get(method) or self._counter(method))(perf_counter() - started)
+        return answer if answer.is_decoded else self._checked(method, answer)
 
     async def route(self, request: Envelope[Message], context: Context) -> int:
-        with _Timed(self._listener, self._node, Method.ROUTE):
-            answer = await self._caller.route(own_message(request))
+        answer = await self._timed(Method.ROUTE, self._caller.route(own_message(request)))
         return branch_of_message(self._node, answer.value())
 
     async def aggregate(self, requests: Sequence[Envelope[Message]], context: Context) -> Envelope[Message]:
         messages = Envelope(MESSAGES, requests[0].transport, value=[request.value() for request in requests])
-        with _Timed(self._listener, self._node, Method.AGGREGATE):
-            return await self._caller.aggregate(messages)
+        return await self._timed(Method.AGGREGATE, self._caller.aggregate(messages))
 
     async def send_feedback(self, feedback: Envelope[Feedback], context: Context) -> Envelope[Message]:
-        with _Timed(self._listener, self._node, Method.SEND_FEEDBACK):
-            return await self._caller.send_feedback(own_feedback(feedback))
+        return await self._timed(Method.SEND_FEEDBACK, self._caller.send_feedback(own_feedback(feedback)))
 
-    def _checked(self, answer: Envelope[Message]) -> Envelope[Message]:
+    async def _timed[T](self, method: Method, asked: Awaitable[T]) -> T:
+        started = perf_counter()
+        try:
+            result = await asked
+        except BaseException as error:
+            self._failed(method, started, error)
+            raise
+        self._counter(method)(perf_counter() - started)
+        return result
+
+    def _counter(self, method: Method) -> Callable[[float], None]:
+        found = self._succeeded.get(method)
+        if found is None:
+            found = self._succeeded[method] = self._listener.node_calls(self._node, method.value, "post", "200")
+        return found
+
+    def _failed(self, method: Method, started: float, error: BaseException) -> None:
+        """Count it; raises UnitFailed where a component waited for something that was cancelled."""
+        self._listener.node_called(self._node, method.value, "post", _code(error), perf_counter() - started)
+        if isinstance(error, asyncio.CancelledError) and not _is_stopped():
+            what = "the component waited for a task that was cancelled"
+            raise UnitFailed(self._node, method.name.lower(), what) from error
+
+    def _checked(self, method: Method, answer: Envelope[Message]) -> Envelope[Message]:
         """An answer, unless its component chose its HTTP status: for a graph any but 200 is an error."""
-        if answer.is_decoded or answer.transport == "grpc":
+        if method is not Method.PREDICT or answer.transport == "grpc":
             return answer
         status = _own_status(answer.document())
         if status == 200:
@@ -79,39 +107,14 @@ def _own_status(document: Any) -> int:
     return code if type(code) is int and 200 <= code <= 999 else 200
 
 
-class _Timed:
-    """Tells the listener how long a call took, and how it ended."""
-
-    __slots__ = ("_listener", "_method", "_node", "_started")
-
-    def __init__(self, listener: Listener, node: str, method: Method) -> None:
-        self._listener = listener
-        self._node = node
-        self._method = method
-
-    def __enter__(self) -> None:
-        self._started = perf_counter()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        seconds = perf_counter() - self._started
-        self._listener.node_called(self._node, self._method.value, "post", _code(error), seconds)
-        if isinstance(error, asyncio.CancelledError) and not _is_stopped():
-            what = "the component waited for a task that was cancelled"
-            raise UnitFailed(self._node, self._method.name.lower(), what) from error
-
-
 def _is_stopped() -> bool:
     """Whether the request itself is being cancelled: that error belongs to nobody here."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
 
 
-def _code(error: BaseException | None) -> str:
+def _code(error: BaseException) -> str:
     match error:
-        case None:
-            return "200"
         case PayloadError():
             return "400"
         case UnitFailed():

@@ -24,6 +24,7 @@ class Node:
 
     Attributes:
         on_input: what its unit is asked on the way in, if anything.
+        hands_over: whether a child's answer is its own, and nothing is left to do on the way out.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Node:
     expectation: Expectation | None = None
     tap: Tap | None = None
     is_logged: bool = False
+    hands_over: bool = False
 
     def walk(self) -> Iterator["Node"]:
         """This node, then every node below it, depth first."""
@@ -62,6 +64,7 @@ class Parts:
         taps: observers of the rows that pass a node.
         widths: features per row where an artifact's signature says so.
         versions: `name/version` of the artifacts, shown in every answer.
+        kernels: what computes in place of the nodes' models, where something does; shown in every answer too.
         log: sees the messages of nodes that have a logger.
     """
 
@@ -69,6 +72,7 @@ class Parts:
     taps: Mapping[str, Tap] = field(default_factory=dict)
     widths: Mapping[str, int] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    kernels: Mapping[str, str] = field(default_factory=dict)
     log: RequestLog | None = None
 
 
@@ -84,16 +88,17 @@ class Plan:
     nodes: Mapping[str, Node]
     routers: frozenset[str]
     versions: Mapping[str, str]
+    kernels: Mapping[str, str]
     injection: RoutingInjection
     log: RequestLog | None
 
 
 def compile_plan(predictor: PredictorSpec, parts: Parts, injection: RoutingInjection) -> Plan:
     """Bind a predictor's graph to its units."""
-    root = _node(predictor.graph, parts)
+    root = _node(predictor.graph, parts, injection)
     nodes = {node.name: node for node in root.walk()}
     routers = frozenset(node.name for node in root.walk() if node.routes)
-    return Plan(root, nodes, routers, parts.versions, injection, parts.log)
+    return Plan(root, nodes, routers, parts.versions, parts.kernels, injection, parts.log)
 
 
 def needed_methods(unit: PredictiveUnit) -> list[str]:
@@ -107,21 +112,26 @@ def needed_methods(unit: PredictiveUnit) -> list[str]:
     return [name for name, needed in needs.items() if needed]
 
 
-def _node(spec: PredictiveUnit, parts: Parts) -> Node:
+def _node(spec: PredictiveUnit, parts: Parts, injection: RoutingInjection) -> Node:
     kind, methods, built_in = spec.effective_type, set(spec.methods), spec.built_in
     width = parts.widths.get(spec.name)
+    aggregates = _aggregates(spec)
+    transforms_output = kind is UnitType.OUTPUT_TRANSFORMER or UnitMethod.TRANSFORM_OUTPUT in methods
+    is_logged = parts.log is not None and spec.logger is not None
+    is_amended = injection is RoutingInjection.AFTER_EACH_NODE
     return Node(
         name=spec.name,
         unit=KINDS[built_in](spec) if built_in else parts.units[spec.name],
-        children=tuple(_node(child, parts) for child in spec.children),
+        children=tuple(_node(child, parts, injection) for child in spec.children),
         on_input=_on_input(spec),
         routes=spec.is_router,
-        aggregates=_aggregates(spec),
-        transforms_output=kind is UnitType.OUTPUT_TRANSFORMER or UnitMethod.TRANSFORM_OUTPUT in methods,
+        aggregates=aggregates,
+        transforms_output=transforms_output,
         hears_feedback=kind in (UnitType.MODEL, UnitType.ROUTER) or UnitMethod.SEND_FEEDBACK in methods,
         expectation=None if width is None else Expectation(spec.name, width),
         tap=parts.taps.get(spec.name),
-        is_logged=parts.log is not None and spec.logger is not None,
+        is_logged=is_logged,
+        hands_over=bool(spec.children) and not (aggregates or transforms_output or is_logged or is_amended),
     )
 
 

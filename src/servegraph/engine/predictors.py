@@ -18,11 +18,11 @@ from typing import Any
 from servegraph.engine.context import Context
 from servegraph.engine.engine import Engine
 from servegraph.engine.events import Listener
-from servegraph.engine.feedback import Ledger
 from servegraph.engine.shadow import Shadow
 from servegraph.errors import ModelNotFound, PayloadError
 from servegraph.payload import Feedback, Message
 from servegraph.payload.envelope import Envelope
+from servegraph.shared import Ledger
 from servegraph.spec.annotations import CallLimits
 
 

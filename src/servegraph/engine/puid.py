@@ -4,6 +4,7 @@ import os
 import re
 
 MAX_LENGTH = 128
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _PUID = re.compile(rf"[!-~]{{1,{MAX_LENGTH}}}")
 
 
@@ -11,8 +12,7 @@ def new_puid() -> str:
     """A random UUID (version 4), as Seldon's executor makes them."""
     # Written by hand, as it is done for every request and `uuid.UUID` takes four times as long.
     hexa = os.urandom(16).hex()
-    variant = "89ab"[int(hexa[16], 16) & 3]
-    return f"{hexa[:8]}-{hexa[8:12]}-4{hexa[13:16]}-{variant}{hexa[17:20]}-{hexa[20:]}"
+    return f"{hexa[:8]}-{hexa[8:12]}-4{hexa[13:16]}-{_VARIANT[hexa[16]]}{hexa[17:20]}-{hexa[20:]}"
 
 
 def is_puid(text: str) -> bool:

@@ -8,7 +8,7 @@ Source:
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from servegraph.engine.context import Context
@@ -33,7 +33,7 @@ class Walk:
         self._log = plan.log
         self._injects = plan.injection is RoutingInjection.AFTER_EACH_NODE
 
-    async def predict(self, request: Request, context: Context) -> Request:
+    def predict(self, request: Request, context: Context) -> Awaitable[Request]:
         """The graph's answer; `context.routing` tells the way it took.
 
         Raises:
@@ -41,69 +41,63 @@ class Walk:
             UnitError: a component failed, or a router chose no child.
             GraphTimedOut: the deadline passed.
         """
-        return await self._visit(self._root, request, context)
+        return self._visit(self._root, request, context)
 
     async def _visit(self, node: Node, request: Request, context: Context) -> Request:
-        if node.expectation is not None or node.tap is not None:
-            request = _prepared(node, request)
-        if node.on_input is not None:
-            context.routing[node.name] = ALL_CHILDREN
-            request = await self._transform(node, node.on_input, request, context)
+        while True:
+            if node.expectation is not None or node.tap is not None:
+                request = _prepared(node, request)
+            if node.on_input is not None:
+                context.routing[node.name] = ALL_CHILDREN
+                answer = node.unit.transform(node.on_input, request, context)
+                request = await (self._logged(node, request, answer, context) if node.is_logged else answer)
+            if not node.hands_over:
+                break
+            branch = await node.unit.route(request, context) if node.routes else ALL_CHILDREN
+            chosen = children(node, branch)
+            context.routing[node.name] = branch
+            if len(chosen) != 1:
+                return await self._first(chosen, request, context)
+            node = chosen[0]
         if node.children:
             request = await self._ask_children(node, request, context)
         if node.transforms_output:
-            request = await self._transform(node, Method.TRANSFORM_OUTPUT, request, context)
+            answer = node.unit.transform(Method.TRANSFORM_OUTPUT, request, context)
+            request = await (self._logged(node, request, answer, context) if node.is_logged else answer)
         if self._injects:
             request = amended(request, Amendment(routing=dict(context.routing), creates_meta=False))
         return request
 
-    async def _transform(self, node: Node, method: Method, request: Request, context: Context) -> Request:
-        if not node.is_logged:
-            return await node.unit.transform(method, request, context)
-        self._log_request(node, request, context)
-        answer = await node.unit.transform(method, request, context)
-        self._log_response(node, answer, context)
-        return answer
-
-    async def _ask_children(self, node: Node, request: Request, context: Context) -> Request:
-        if not node.is_logged:
-            return await self._descend(node, request, context)
-        self._log_request(node, request, context)
-        answer = await self._descend(node, request, context)
-        self._log_response(node, answer, context)
-        return answer
+    def _ask_children(self, node: Node, request: Request, context: Context) -> Awaitable[Request]:
+        answer = self._descend(node, request, context)
+        return self._logged(node, request, answer, context) if node.is_logged else answer
 
     async def _descend(self, node: Node, request: Request, context: Context) -> Request:
         branch = await node.unit.route(request, context) if node.routes else ALL_CHILDREN
         chosen = children(node, branch)
         context.routing[node.name] = branch
-        if branch == NO_CHILD:
-            return request
-        answers = await self._answers(chosen, request, context)
-        return await self._aggregate(node, request, answers, context) if node.aggregates else answers[0]
-
-    async def _aggregate(self, node: Node, request: Request, answers: Sequence[Request], context: Context) -> Request:
+        if not chosen or not node.aggregates:
+            return await self._first(chosen, request, context)
+        answer = node.unit.aggregate(await self._answers(chosen, request, context), context)
         # What is logged as the request of a combiner is what its children were given.
-        if not node.is_logged:
-            return await node.unit.aggregate(answers, context)
-        self._log_request(node, request, context)
-        answer = await node.unit.aggregate(answers, context)
-        self._log_response(node, answer, context)
+        return await (self._logged(node, request, answer, context) if node.is_logged else answer)
+
+    async def _logged(self, node: Node, request: Request, asked: Awaitable[Request], context: Context) -> Request:
+        assert self._log is not None
+        self._log.request(node.name, request, context)
+        answer = await asked
+        self._log.response(node.name, answer, context)
         return answer
+
+    async def _first(self, nodes: Sequence[Node], request: Request, context: Context) -> Request:
+        """The answer of the first of several nodes that are asked; of none the request itself."""
+        return (await self._answers(nodes, request, context))[0] if nodes else request
 
     async def _answers(self, nodes: Sequence[Node], request: Request, context: Context) -> list[Request]:
         if len(nodes) == 1:
             return [await self._visit(nodes[0], request, context)]
         visits = [self._visit(node, own_message(request), context) for node in nodes]
         return await in_parallel(visits)
-
-    def _log_request(self, node: Node, request: Request, context: Context) -> None:
-        assert self._log is not None
-        self._log.request(node.name, request, context)
-
-    def _log_response(self, node: Node, answer: Request, context: Context) -> None:
-        assert self._log is not None
-        self._log.response(node.name, answer, context)
 
 
 def amended(answer: Request, amendment: Amendment) -> Request:
@@ -130,10 +124,14 @@ def children(node: Node, branch: int) -> Sequence[Node]:
 async def in_parallel(visits: Sequence[Any]) -> list[Any]:
     """All results; when some fail, all have ended, and the error of the first in order is raised."""
     results = await asyncio.gather(*visits, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return results
+    result = None
+    try:
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return results
+    finally:
+        del results, result  # the error would keep them, and with them itself and the message
 
 
 def _prepared(node: Node, request: Request) -> Request:

@@ -6,10 +6,12 @@ wait for each other. Behind a DNS name each channel spreads its calls over all a
 
 import ipaddress
 from itertools import cycle
-
-import grpc
+from typing import TYPE_CHECKING
 
 from servegraph.remote.endpoint import bracketed
+
+if TYPE_CHECKING:  # half a second, for graphs of which no node speaks gRPC
+    import grpc
 
 _CHANNELS = 10  # per address, as in the executor; a server of several processes gets work for each
 _OPTIONS = (
@@ -33,7 +35,7 @@ class Channels:
         self._open: dict[tuple[str, int], list[grpc.aio.Channel]] = {}
         self._turns: dict[tuple[str, int, str], cycle[grpc.aio.UnaryUnaryMultiCallable]] = {}
 
-    def method(self, host: str, port: int, path: str) -> grpc.aio.UnaryUnaryMultiCallable:
+    def method(self, host: str, port: int, path: str) -> "grpc.aio.UnaryUnaryMultiCallable":
         """What calls a method with bytes, on the channel whose turn it is. Needs the running event loop."""
         turns = self._turns.get((host, port, path))
         if turns is None:
@@ -49,7 +51,9 @@ class Channels:
         self._open.clear()
         self._turns.clear()
 
-    def _channels(self, host: str, port: int) -> list[grpc.aio.Channel]:
+    def _channels(self, host: str, port: int) -> "list[grpc.aio.Channel]":
+        import grpc
+
         channels = self._open.get((host, port))
         if channels is None:
             target = _target(host, port)

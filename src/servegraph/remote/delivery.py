@@ -2,8 +2,6 @@
 
 import re
 
-import grpc
-
 from servegraph.errors import UnitUnreachable
 from servegraph.remote.http_client import CannotConnect
 
@@ -13,6 +11,8 @@ _NO_CONNECTION = re.compile("failed to connect|connections to all backends", re.
 
 def was_sent(error: UnitUnreachable) -> bool:
     """Whether the component may have seen the request; false only where nothing of it was sent."""
+    import grpc
+
     match error.__cause__:
         case CannotConnect():
             return False

@@ -1,7 +1,7 @@
 """A node whose component runs elsewhere, over whichever transport suits the component and the caller."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -13,17 +13,19 @@ from servegraph.payload.seldon import MESSAGE
 from servegraph.remote.dialect import Dialect
 from servegraph.remote.endpoint import Endpoint
 from servegraph.remote.failure import executor_error
-from servegraph.remote.grpc_hop import GrpcHop
 from servegraph.remote.http_client import HttpClient
 from servegraph.remote.readiness import accepts, is_healthy
 from servegraph.remote.rest_hop import RestHop
+
+if TYPE_CHECKING:
+    from servegraph.remote.grpc_hop import GrpcHop
 
 
 class RemoteUnit:
     """Implements `Unit`."""
 
     def __init__(
-        self, node: str, endpoint: Endpoint, dialect: Dialect, rest: RestHop, grpc: GrpcHop, client: HttpClient
+        self, node: str, endpoint: Endpoint, dialect: Dialect, rest: RestHop, grpc: "GrpcHop", client: HttpClient
     ) -> None:
         self._node = node
         self._endpoint = endpoint
@@ -68,7 +70,7 @@ class RemoteUnit:
             return await is_healthy(self._endpoint, path, self._client)
         return await accepts(self._endpoint)
 
-    def _hop(self, method: Method, caller: Transport) -> RestHop | GrpcHop:
+    def _hop(self, method: Method, caller: Transport) -> "RestHop | GrpcHop":
         if self._endpoint.chosen(caller) == "rest":
             return self._rest
         if method in self._dialect.rpcs:

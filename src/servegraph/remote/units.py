@@ -9,7 +9,6 @@ from servegraph.remote.absent_unit import AbsentUnit
 from servegraph.remote.connections import Connections
 from servegraph.remote.dialect import Dialect
 from servegraph.remote.endpoint import Endpoint
-from servegraph.remote.grpc_hop import GrpcHop
 from servegraph.remote.protocols import RemoteProtocol, dialect_of
 from servegraph.remote.remote_unit import RemoteUnit
 from servegraph.remote.rest_hop import RestHop
@@ -48,6 +47,8 @@ def units(
 def _remote(
     node: str, endpoint: Endpoint, dialect: Dialect, connections: Connections, timeouts: Timeouts, listener: Listener
 ) -> RemoteUnit:
+    from servegraph.remote.grpc_hop import GrpcHop  # needs grpcio, which takes half a second
+
     http, channels = connections.http, connections.channels
     rest = RestHop(node, endpoint, dialect, http, timeouts.rest_s, listener)
     grpc = GrpcHop(node, endpoint, dialect, channels, timeouts.grpc_s, listener)

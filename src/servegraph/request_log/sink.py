@@ -9,12 +9,14 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import aiohttp
 
 from servegraph.payload.compression import unzipped
 from servegraph.request_log.event import Event, Origin, headers
+
+if TYPE_CHECKING:
+    import aiohttp
 
 SAY_AGAIN_S = 60.0
 _QUIET = frozenset(("Accept", "Content-Type"))  # aiohttp would make them up
@@ -91,7 +93,7 @@ class Sink:
         """Take nothing more, and let `run` end."""
         self._closing.set()
 
-    async def run(self, session: aiohttp.ClientSession) -> None:
+    async def run(self, session: "aiohttp.ClientSession") -> None:
         """Send until `close`, then what still waits as long as that may take."""
         workers = [asyncio.create_task(self._work(session)) for _ in range(self._limits.workers)]
         try:
@@ -109,7 +111,7 @@ class Sink:
             self._bytes -= len(self._queue.get_nowait().body)
             self.drop("the end came first")
 
-    async def _work(self, session: aiohttp.ClientSession) -> None:
+    async def _work(self, session: "aiohttp.ClientSession") -> None:
         while True:
             event = await self._queue.get()
             try:
@@ -124,7 +126,7 @@ class Sink:
                 self._bytes -= len(event.body)
                 self._queue.task_done()
 
-    async def _deliver(self, session: aiohttp.ClientSession, event: Event) -> None:
+    async def _deliver(self, session: "aiohttp.ClientSession", event: Event) -> None:
         body = await asyncio.to_thread(unzipped, event.body, MAX_UNPACKED) if event.is_packed else event.body
         said = headers(event, self._origin)
         async with session.post(self._url, data=body, headers=said, skip_auto_headers=_QUIET) as answer:
@@ -150,6 +152,8 @@ def _public(url: str) -> str:
 
 
 def _cause(error: Exception) -> str:
+    import aiohttp
+
     # These two tell the whole address, password and all.
     says_address = isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL)
     return type(error).__name__ if says_address else str(error) or type(error).__name__

@@ -7,8 +7,6 @@ Source:
 
 from typing import NamedTuple
 
-import grpc
-
 from servegraph.errors import (
     BAD_DATA,
     INTERNAL_ERROR,
@@ -22,6 +20,7 @@ from servegraph.errors import (
 from servegraph.payload.json_text import printed
 from servegraph.serving.body import TooLarge, TooSlow
 from servegraph.serving.grpc_details import fitted, sendable
+from servegraph.serving.grpc_status import Code
 from servegraph.serving.routes import JSON, Answer
 
 NOT_FOUND = (
@@ -30,11 +29,11 @@ NOT_FOUND = (
 )
 NOT_ALLOWED = "405 Method Not Allowed: The method is not allowed for the requested URL."
 _CALLING = "Exception calling application: "
-_STATUS: dict[type[BaseException], tuple[int, grpc.StatusCode]] = {
-    TooLarge: (413, grpc.StatusCode.RESOURCE_EXHAUSTED),
-    TooSlow: (408, grpc.StatusCode.DEADLINE_EXCEEDED),
-    Overloaded: (503, grpc.StatusCode.RESOURCE_EXHAUSTED),
-    UnitTimedOut: (504, grpc.StatusCode.DEADLINE_EXCEEDED),
+_STATUS: dict[type[BaseException], tuple[int, Code]] = {
+    TooLarge: (413, Code.RESOURCE_EXHAUSTED),
+    TooSlow: (408, Code.DEADLINE_EXCEEDED),
+    Overloaded: (503, Code.RESOURCE_EXHAUSTED),
+    UnitTimedOut: (504, Code.DEADLINE_EXCEEDED),
 }
 
 
@@ -42,14 +41,14 @@ class Fault(NamedTuple):
     """An error in the words of the component server."""
 
     status: int
-    code: grpc.StatusCode
+    code: Code
     info: str
     reason: str
 
 
 def fault_of(error: BaseException) -> Fault:
     """What a caller is told about an error; `asyncio.CancelledError` is none."""
-    status, code = _STATUS.get(type(error), (500, grpc.StatusCode.UNKNOWN))
+    status, code = _STATUS.get(type(error), (500, Code.UNKNOWN))
     match error:
         case UnitFailed():
             return Fault(error.status, code, error.message, error.reason)
@@ -79,8 +78,8 @@ def failed(status: int, info: str, reason: str, headers: tuple[tuple[str, str], 
     return Answer(status, printed(body), JSON, headers=headers)
 
 
-def details_of(error: BaseException) -> tuple[grpc.StatusCode, str]:
+def details_of(error: BaseException) -> tuple[Code, str]:
     """The gRPC code and details for an error."""
     fault = fault_of(error)
-    prefix = _CALLING if fault.code is grpc.StatusCode.UNKNOWN else ""
+    prefix = _CALLING if fault.code is Code.UNKNOWN else ""
     return fault.code, fitted(prefix + sendable(fault.info))

@@ -10,23 +10,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-import grpc
 from google.protobuf.json_format import ParseError
 from google.protobuf.message import DecodeError
-from grpc_reflection.v1alpha import reflection
 
 from servegraph.component import Caller
-from servegraph.errors import EnvironmentFault, Overloaded, PayloadError, UnitFailed
+from servegraph.errors import Overloaded, PayloadError, UnitFailed
 from servegraph.payload.envelope import Envelope
-from servegraph.payload.schema import message_class, pool
+from servegraph.payload.schema import message_class
 from servegraph.payload.seldon import FEEDBACK, MESSAGE, MESSAGES
 from servegraph.serving.component_faults import details_of
 from servegraph.serving.faults import FaultLog
+from servegraph.serving.grpc_call import Call, Sizes, Unary
+from servegraph.serving.grpc_reflection import reflection
+from servegraph.serving.grpc_server import GrpcServer
+from servegraph.serving.grpc_status import CallFailed, Code
 from servegraph.serving.metadata import model_proto
 
 PACKAGE = "seldon.protos"
 DEFAULT_MESSAGE_SIZE = 4 * 1024 * 1024
-_UNLIMITED = -1
+_UNLIMITED = 2**31 - 1
 
 _MESSAGE, _FEEDBACK, _MESSAGES = f"{PACKAGE}.SeldonMessage", f"{PACKAGE}.Feedback", f"{PACKAGE}.SeldonMessageList"
 _MODEL_REQUEST, _EMPTY = f"{PACKAGE}.SeldonModelMetadataRequest", "google.protobuf.Empty"
@@ -63,32 +65,21 @@ class ComponentGrpc:
         self._faults = FaultLog()
         self._in_flight = 0
 
-    async def start(self, address: str) -> grpc.aio.Server:
+    async def start(self, address: str) -> GrpcServer:
         """Bind and serve.
 
         Raises:
             EnvironmentFault: the address cannot be bound.
         """
-        server = grpc.aio.server(options=self._server_options())
         services = self._services()
-        for service, rpcs in services.items():
-            handlers = {name: self._method(rpc) for name, rpc in rpcs.items()}
-            server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
-        reflection.enable_server_reflection([*services, reflection.SERVICE_NAME], server, pool=pool())
-        try:
-            server.add_insecure_port(address)
-        except RuntimeError as error:
-            raise EnvironmentFault(f"cannot listen on {address}", hint="choose another with --grpc-port") from error
-        await server.start()
-        return server
-
-    def _server_options(self) -> list[tuple[str, int]]:
+        methods = {
+            f"/{service}/{name}": self._method(rpc) for service, rpcs in services.items() for name, rpc in rpcs.items()
+        }
         size = self._options.message_size
-        return [
-            ("grpc.max_receive_message_length", size or DEFAULT_MESSAGE_SIZE),
-            ("grpc.max_send_message_length", size or _UNLIMITED),
-            ("grpc.so_reuseport", int(self._options.shared)),
-        ]
+        sizes = Sizes(size or DEFAULT_MESSAGE_SIZE, size or _UNLIMITED)
+        server = GrpcServer(methods, reflection(list(services)), sizes)
+        await server.start(address, is_shared=self._options.shared)
+        return server
 
     def _services(self) -> Mapping[str, Mapping[str, Rpc]]:
         predict = Rpc(_MESSAGE, partial(self._transform, "predict"))
@@ -110,31 +101,34 @@ class ComponentGrpc:
         }
         return {f"{PACKAGE}.{name}": rpcs for name, rpcs in services.items()}
 
-    def _method(self, rpc: Rpc) -> grpc.RpcMethodHandler:
+    def _method(self, rpc: Rpc) -> Unary:
         decode = message_class(rpc.request).FromString
 
-        async def unary(data: bytes, call: Any) -> Any:
+        async def unary(call: Call, message: bytes) -> bytes:
             self._in_flight += 1
             try:
                 self._admit()
-                return await rpc.handle(decode(data))
-            except DecodeError:
-                await call.abort(grpc.StatusCode.INTERNAL, "Exception deserializing request!")
+                proto = decode(message)
+                del message  # which may be large
+                answer: bytes = (await rpc.handle(proto)).SerializeToString()
+                return answer
+            except DecodeError as error:
+                raise CallFailed(Code.INTERNAL, "Exception deserializing request!") from error
             except (Exception, SystemExit, KeyboardInterrupt) as error:  # a component must not end the server
-                await self._fail(error, call)
+                raise self._failed(error) from error
             finally:
                 self._in_flight -= 1
 
-        return grpc.unary_unary_rpc_method_handler(unary, None, lambda answer: answer.SerializeToString())
+        return unary
 
     def _admit(self) -> None:
         if self._in_flight > self._options.requests:
             raise Overloaded(f"{self._options.requests} calls are being answered already")
 
-    async def _fail(self, error: BaseException, call: Any) -> None:
+    def _failed(self, error: BaseException) -> CallFailed:
         if isinstance(error, Exception) and not isinstance(error, PayloadError | Overloaded):
             self._faults.tell("-", error)
-        await call.abort(*details_of(error))
+        return CallFailed(*details_of(error))
 
     async def _transform(self, method: str, proto: Any) -> Any:
         return (await self._caller.transform(method, Envelope(MESSAGE, "grpc", proto=proto))).proto()

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from servegraph.errors import Overloaded
-from servegraph.serving.body import read_body
+from servegraph.serving.body import BodyReader
 from servegraph.serving.routes import Answer
 
 HTML = "text/html; charset=utf-8"
@@ -74,6 +74,7 @@ class HttpFront:
         self._endpoints = endpoints
         self._errors = errors
         self._limits = limits
+        self._bodies = BodyReader(limits.body)
         self._log_access = log_access
         self._draining = False
         self.in_flight = 0
@@ -117,7 +118,7 @@ class HttpFront:
     async def _request(self, scope: Any, protocol: Any) -> Request:
         if self.in_flight > self._limits.requests:
             raise Overloaded(f"{self._limits.requests} requests are being answered already")
-        body = await read_body(scope, protocol, self._limits.body)
+        body = await self._bodies.read(scope.headers, protocol)
         return Request(scope.path, scope.query_string, scope.headers.get("content-type") or "", body)
 
     def _options(self, path: str, endpoint: Endpoint | None) -> Answer:

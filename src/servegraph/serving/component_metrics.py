@@ -5,7 +5,7 @@ Source:
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from servegraph.serving.component_http import HTML, Endpoint, HttpFront, Limits, Request
 from servegraph.serving.routes import Answer
@@ -27,16 +27,16 @@ class _PlainErrors:
         return _page(404, "Not Found", text)
 
     def not_allowed(self) -> Answer:
-        page = _page(405, "Method Not Allowed", "The method is not allowed for the requested URL.")
-        return page._replace(headers=(("allow", "OPTIONS, GET, HEAD"),))
+        text = "The method is not allowed for the requested URL."
+        return _page(405, "Method Not Allowed", text, (("allow", "OPTIONS, GET, HEAD"),))
 
     def of(self, error: BaseException) -> Answer:
         log.error("the metrics cannot be shown: %s", error, exc_info=error)
         return _page(500, "Internal Server Error", "The metrics cannot be shown; the log says why.")
 
 
-def _page(status: int, name: str, text: str) -> Answer:
-    return Answer(status, _PAGE.format(status=status, name=name, text=text).encode(), HTML)
+def _page(status: int, name: str, text: str, headers: Sequence[tuple[str, str]] = ()) -> Answer:
+    return Answer(status, _PAGE.format(status=status, name=name, text=text).encode(), HTML, headers=headers)
 
 
 def metrics_front(path: str, scrape: Callable[[], bytes], log_access: bool) -> HttpFront:

@@ -11,7 +11,8 @@ from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
-THREAD_NAME = "component"  # how the threads' names begin
+from servegraph.component.batching import THREAD_NAME
+
 MOST_ABANDONED = 8  # hanging threads cost memory; beyond this requests wait, and time out
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import grpc
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -13,6 +12,7 @@ from granian.log import LogLevels
 from servegraph.serving.component_grpc import ComponentGrpc
 from servegraph.serving.component_http import HttpFront
 from servegraph.serving.component_port import SharedPort
+from servegraph.serving.grpc_server import GrpcServer
 from servegraph.serving.port import HttpPort, HttpServer
 
 CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
@@ -78,7 +78,7 @@ class ComponentServer:
         self._https = [_Http(served) for served in https]
         self._rpc = rpc
         self._grpc_address = grpc_address
-        self._grpc_server: grpc.aio.Server | None = None
+        self._grpc_server: GrpcServer | None = None
 
     async def start(self) -> None:
         """Serve on all ports.

@@ -1,12 +1,16 @@
 """The escapes that make a JSON body safe inside HTML, as Go's encoder writes them."""
 
-import re
+from dataclasses import replace
 
 from servegraph.serving.routes import Answer
 
-_PLAIN = (b"<", b">", b"&", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
-_ANY = re.compile(b"[<>&]|\xe2\x80[\xa8\xa9]")
-_ESCAPES = (b"\\u003c", b"\\u003e", b"\\u0026", b"\\u2028", b"\\u2029")
+_ESCAPES = {
+    b"<": b"\\u003c",
+    b">": b"\\u003e",
+    b"&": b"\\u0026",
+    b"\xe2\x80\xa8": b"\\u2028",
+    b"\xe2\x80\xa9": b"\\u2029",
+}
 
 
 def escaped(answer: Answer) -> Answer:
@@ -15,10 +19,11 @@ def escaped(answer: Answer) -> Answer:
     Seldon's executor escapes whatever comes by, which spoils a component's HTML.
     """
     body = answer.body
-    if _ANY.search(body) is None:
+    # The first bytes of what is escaped: a search for one byte is ten times as fast as any other.
+    if not (0x3C in body or 0x3E in body or 0x26 in body or 0xE2 in body):
         return answer
     if answer.content_type and "json" not in answer.content_type:
         return answer
-    for plain, escape in zip(_PLAIN, _ESCAPES, strict=True):
+    for plain, escape in _ESCAPES.items():
         body = body.replace(plain, escape)
-    return answer._replace(body=body)
+    return replace(answer, body=body)

@@ -10,8 +10,6 @@ import re
 from time import monotonic
 from typing import NamedTuple
 
-import grpc
-
 from servegraph.errors import (
     BAD_DATA,
     GraphTimedOut,
@@ -32,6 +30,7 @@ from servegraph.errors import (
 from servegraph.payload.wire_json import dump
 from servegraph.serving.body import TooLarge, TooSlow
 from servegraph.serving.grpc_details import fitted, sendable
+from servegraph.serving.grpc_status import Code
 from servegraph.serving.routes import JSON, Answer
 
 TRACEBACK_EVERY_S = 60.0
@@ -68,27 +67,26 @@ class Status(NamedTuple):
     """How a class of errors is reported over HTTP and over gRPC."""
 
     http: int
-    grpc: grpc.StatusCode
+    grpc: Code
 
 
-_Code = grpc.StatusCode
 TABLE: dict[type[ServeGraphError], Status] = {
-    TooLarge: Status(413, _Code.RESOURCE_EXHAUSTED),
-    TooSlow: Status(408, _Code.DEADLINE_EXCEEDED),
-    InvalidPayload: Status(400, _Code.INVALID_ARGUMENT),
-    UnknownModel: Status(404, _Code.NOT_FOUND),
-    UnknownPuid: Status(404, _Code.NOT_FOUND),
-    PayloadError: Status(400, _Code.INVALID_ARGUMENT),
-    ModelNotFound: Status(500, _Code.UNKNOWN),
-    GraphTimedOut: Status(504, _Code.DEADLINE_EXCEEDED),
-    Overloaded: Status(503, _Code.RESOURCE_EXHAUSTED),
-    UnitFailed: Status(500, _Code.UNKNOWN),
-    UnitUnreachable: Status(500, _Code.UNAVAILABLE),
-    UnitTimedOut: Status(504, _Code.DEADLINE_EXCEEDED),
-    InvalidRoute: Status(500, _Code.INTERNAL),
-    UnitError: Status(500, _Code.INTERNAL),
+    TooLarge: Status(413, Code.RESOURCE_EXHAUSTED),
+    TooSlow: Status(408, Code.DEADLINE_EXCEEDED),
+    InvalidPayload: Status(400, Code.INVALID_ARGUMENT),
+    UnknownModel: Status(404, Code.NOT_FOUND),
+    UnknownPuid: Status(404, Code.NOT_FOUND),
+    PayloadError: Status(400, Code.INVALID_ARGUMENT),
+    ModelNotFound: Status(500, Code.UNKNOWN),
+    GraphTimedOut: Status(504, Code.DEADLINE_EXCEEDED),
+    Overloaded: Status(503, Code.RESOURCE_EXHAUSTED),
+    UnitFailed: Status(500, Code.UNKNOWN),
+    UnitUnreachable: Status(500, Code.UNAVAILABLE),
+    UnitTimedOut: Status(504, Code.DEADLINE_EXCEEDED),
+    InvalidRoute: Status(500, Code.INTERNAL),
+    UnitError: Status(500, Code.INTERNAL),
 }
-_ANY_OTHER = Status(500, _Code.INTERNAL)
+_ANY_OTHER = Status(500, Code.INTERNAL)
 _RETRY = (("retry-after", "1"),)
 
 
@@ -98,7 +96,7 @@ def status_of(error: Exception) -> Status:
     if isinstance(error, UnitFailed):
         return row._replace(http=error.status)
     if isinstance(error, UnitAnswered):
-        return Status(error.status, _Code[error.code] if error.code else _Code.UNKNOWN)
+        return Status(error.status, Code[error.code] if error.code else Code.UNKNOWN)
     return row
 
 

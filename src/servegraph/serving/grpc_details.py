@@ -7,6 +7,11 @@ _ESCAPED = 12  # bytes of one character at most
 _UNESCAPED = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 
+def escaped(details: str) -> str:
+    """Any details as they travel."""
+    return quote(fitted(sendable(details)), safe=_UNESCAPED)
+
+
 def sendable(text: str) -> str:
     """A text in which half of a surrogate pair, as a component may have from a request, is written as an escape."""
     return text.encode("utf-8", "backslashreplace").decode()

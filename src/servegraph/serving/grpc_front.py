@@ -1,4 +1,4 @@
-"""The gRPC front of a graph: its protocols' services with reflection, on grpcio's asyncio server.
+"""The gRPC front of a graph: its protocols' services, with reflection.
 
 Here is what all services share: identity, deadline, errors, counting. What a method asks the
 engine stands in `seldon_rpc`, `open_inference_rpc` and the relays.
@@ -7,21 +7,24 @@ Source:
     Seldon's executor: unary methods, `seldon-puid` in and out as metadata.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic, perf_counter
 from typing import Any
 
-import grpc
 from google.protobuf.message import DecodeError
-from grpc_reflection.v1alpha import reflection
 
 from servegraph.engine.context import Context
 from servegraph.engine.events import Listener
 from servegraph.engine.puid import is_puid, new_puid
-from servegraph.errors import EnvironmentFault, InvalidPayload, Overloaded, PayloadError
-from servegraph.payload.schema import message_class, pool
+from servegraph.errors import InvalidPayload, Overloaded, PayloadError
+from servegraph.payload.schema import message_class
 from servegraph.serving.faults import FaultLog, details_of, status_of
+from servegraph.serving.grpc_call import Call, Sizes, Unary
+from servegraph.serving.grpc_reflection import reflection
+from servegraph.serving.grpc_server import GrpcServer
+from servegraph.serving.grpc_status import CallFailed, Code
 
 UNLIMITED = 2**31 - 1  # the executor's default message size
 
@@ -52,11 +55,13 @@ class GrpcLimits:
         message_size: bytes of a message, in and out.
         timeout_s: what the whole graph may take; None for ever.
         requests: calls at once; more are sent away with RESOURCE_EXHAUSTED.
+        shares_port: whether other processes serve the same port.
     """
 
     message_size: int = UNLIMITED
     timeout_s: float | None = None
     requests: int = 1024
+    shares_port: bool = False
 
 
 class GrpcFront:
@@ -69,84 +74,70 @@ class GrpcFront:
         self._faults = FaultLog()
         self._in_flight = 0
 
-    async def start(self, address: str, credentials: grpc.ServerCredentials | None = None) -> grpc.aio.Server:
-        """Bind and serve; with credentials, over TLS.
+    async def start(self, address: str, tls: ssl.SSLContext | None = None) -> GrpcServer:
+        """Bind and serve.
 
         Raises:
             EnvironmentFault: the address cannot be bound.
         """
-        server = grpc.aio.server(options=self._options())
-        server.add_generic_rpc_handlers([self._service(name, rpcs) for name, rpcs in self._services.items()])
-        reflection.enable_server_reflection([*self._services, reflection.SERVICE_NAME], server, pool=pool())
-        try:
-            if credentials is None:
-                server.add_insecure_port(address)
-            else:
-                server.add_secure_port(address, credentials)
-        except RuntimeError as error:
-            raise EnvironmentFault(f"cannot listen on {address}", hint="choose another with --grpc-port") from error
-        await server.start()
+        methods = {
+            f"/{service}/{name}": self._method(f"/{service}/{name}", rpc)
+            for service, rpcs in self._services.items()
+            for name, rpc in rpcs.items()
+        }
+        size = self._limits.message_size
+        server = GrpcServer(methods, reflection(list(self._services)), Sizes(size, size))
+        await server.start(address, tls, is_shared=self._limits.shares_port)
         return server
 
-    def _options(self) -> Sequence[tuple[str, int]]:
-        size = self._limits.message_size
-        return [
-            ("grpc.max_receive_message_length", size),
-            ("grpc.max_send_message_length", size),
-            ("grpc.so_reuseport", 0),
-        ]
-
-    def _service(self, service: str, rpcs: Mapping[str, Rpc]) -> grpc.GenericRpcHandler:
-        methods = {name: self._method(f"/{service}/{name}", rpc) for name, rpc in rpcs.items()}
-        return grpc.method_handlers_generic_handler(service, methods)
-
-    def _method(self, path: str, rpc: Rpc) -> grpc.RpcMethodHandler:
+    def _method(self, path: str, rpc: Rpc) -> Unary:
         decode = message_class(rpc.request).FromString
 
-        async def unary(data: bytes, call: Any) -> Any:
+        async def unary(call: Call, message: bytes) -> bytes:
             started = perf_counter()
             context = self._context(call)
             self._in_flight += 1
             try:
                 if rpc.tells_puid:
-                    await call.send_initial_metadata((("seldon-puid", context.puid),))
+                    call.headers.append(("seldon-puid", context.puid))
                 self._admit()
-                answer = await rpc.handle(_decoded(decode, data), context)
+                proto = _decoded(decode, message)
+                del message  # which may be large
+                answer: bytes = (await rpc.handle(proto, context)).SerializeToString()
             except Exception as error:
-                await self._fail(error, path, context, started, call)
-                raise
+                raise self._failed(error, path, context, started) from error
             finally:
                 self._in_flight -= 1
             (context.listener or self._listener).request_done(path, "unary", "OK", perf_counter() - started)
             return answer
 
-        return grpc.unary_unary_rpc_method_handler(unary, None, lambda answer: answer.SerializeToString())
+        return unary
 
     def _admit(self) -> None:
         if self._in_flight > self._limits.requests:
             raise Overloaded(f"{self._limits.requests} calls are being answered already", hint="call again later")
 
-    def _context(self, call: Any) -> Context:
-        metadata = call.invocation_metadata() or ()
-        given = next((value for key, value in metadata if key == "seldon-puid"), "")
+    def _context(self, call: Call) -> Context:
+        metadata, deadline, limit = call.metadata, call.deadline, self._limits.timeout_s
+        if limit is not None:
+            deadline = monotonic() + limit if deadline is None else min(deadline, monotonic() + limit)
+        given, logged = "", True
+        for key, value in metadata:
+            if key == "seldon-puid" and not given:
+                given = value
+            elif key == "seldon-skip-logging":
+                logged = False
         brought = isinstance(given, str) and is_puid(given)
-        left = [seconds for seconds in (call.time_remaining(), self._limits.timeout_s) if seconds is not None]
-        return Context(
-            given if brought else new_puid(),
-            brought,
-            "grpc",
-            headers=metadata,
-            deadline=monotonic() + min(left) if left else None,
-            logged=not any(key == "seldon-skip-logging" for key, _ in metadata),
-        )
+        puid = given if brought else new_puid()
+        return Context(puid, brought, "grpc", headers=metadata, deadline=deadline, logged=logged)
 
-    async def _fail(self, error: Exception, path: str, context: Context, started: float, call: Any) -> None:
-        status = status_of(error)
+    def _failed(self, error: Exception, path: str, context: Context, started: float) -> CallFailed:
+        code = status_of(error).grpc
         if not isinstance(error, PayloadError):
             self._faults.tell(context.puid, error)
         listener = context.listener or self._listener
-        listener.request_done(path, "unary", _code_name(status.grpc), perf_counter() - started)
-        await call.abort(status.grpc, details_of(error))
+        listener.request_done(path, "unary", _code_name(code), perf_counter() - started)
+        return CallFailed(code, details_of(error))
 
 
 def _decoded(decode: Callable[[bytes], Any], data: bytes) -> Any:
@@ -156,6 +147,6 @@ def _decoded(decode: Callable[[bytes], Any], data: bytes) -> Any:
         raise InvalidPayload("the request is no message of this method") from error
 
 
-def _code_name(code: grpc.StatusCode) -> str:
+def _code_name(code: Code) -> str:
     """The name as Go's gRPC prints it: InvalidArgument for INVALID_ARGUMENT."""
     return "".join(word.capitalize() for word in code.name.split("_"))

@@ -6,7 +6,17 @@ Source:
 """
 
 from servegraph.engine import Backend
-from servegraph.payload.open_inference import document_of_response, joined, request_of_document, split
+from servegraph.engine.aside import Aside
+from servegraph.payload.envelope import Text
+from servegraph.payload.numbers import LARGE
+from servegraph.payload.open_inference import (
+    InferRequest,
+    InferResponse,
+    document_of_response,
+    joined,
+    request_of_document,
+    split,
+)
 from servegraph.payload.wire_json import dump
 from servegraph.serving.faults import open_inference_answer
 from servegraph.serving.open_inference_model import SERVER, InferenceModel, infer
@@ -20,6 +30,7 @@ class OpenInferenceApi:
         self._engine = engine
         self._model = model
         self._ready = ready
+        self._aside = Aside()
 
     def routes(self) -> list[Route]:
         """All routes."""
@@ -53,11 +64,21 @@ class OpenInferenceApi:
 
     async def _infer(self, request: HttpRequest) -> Answer:
         self._check(request)
-        asked = request_of_document(split(request.text))
+        is_large = len(request.text.body) > LARGE
+        asked = await self._aside.do(_asked, request.text) if is_large else _asked(request.text)
         asked.model_name = request.parameters.get("model", self._model.name)
         asked.model_version = request.parameters.get("version", "")
         response = await infer(self._engine, self._model, asked, "rest", request.context)
-        return Answer.of(joined(document_of_response(response, asked)))
+        is_large = any(tensor.data.nbytes > LARGE for tensor in response.outputs)
+        return await self._aside.do(_printed, response, asked) if is_large else _printed(response, asked)
 
     def _check(self, request: HttpRequest) -> None:
         self._model.check(request.parameters.get("model", self._model.name), request.parameters.get("version", ""))
+
+
+def _asked(text: Text) -> InferRequest:
+    return request_of_document(split(text, apart=True))
+
+
+def _printed(response: InferResponse, request: InferRequest) -> Answer:
+    return Answer.of(joined(document_of_response(response, request)))

@@ -20,16 +20,22 @@ _BPF_RETURN = 0x06  # BPF_RET | BPF_K: take this many bytes of the packet
 class HttpPort:
     """A bound TCP socket. It listens only once it is told to, so nobody connects to a server that loads."""
 
-    def __init__(self, host: str, port: int, option: str) -> None:
+    def __init__(self, host: str, port: int, option: str, shared: bool = False) -> None:
         """Bind.
 
+        Args:
+            option: the flag that chooses another port.
+            shared: whether other processes bind it, too, and each gets some of the clients.
+
         Raises:
-            PortInUse: the address cannot be had; `option` is the flag that chooses another.
+            PortInUse: the address cannot be had.
         """
         self._address = (host, port)
         self._option = option
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._socket.setblocking(False)
         try:
             self._socket.bind(self._address)
@@ -76,6 +82,17 @@ class HttpPort:
     def close(self) -> None:
         """Give the port back."""
         self._socket.close()
+
+
+def keep_port(host: str, port: int) -> socket.socket:
+    """Keep a port, of which it is known that it is free, for servers that share it.
+
+    A socket that does not listen gets no clients; it keeps the port while a server is replaced.
+    """
+    kept = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    kept.bind((host, port))
+    return kept
 
 
 class HttpServer(Server):  # type: ignore[misc]

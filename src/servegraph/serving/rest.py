@@ -9,7 +9,7 @@ Source:
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, perf_counter
@@ -20,7 +20,7 @@ from servegraph.engine.events import Listener
 from servegraph.engine.puid import is_puid, new_puid
 from servegraph.errors import Overloaded, PayloadError
 from servegraph.payload.envelope import Text
-from servegraph.serving.body import read_body
+from servegraph.serving.body import BodyReader
 from servegraph.serving.escape import escaped
 from servegraph.serving.faults import FaultLog, answer_of
 from servegraph.serving.routes import Answer, HttpRequest, Match, Route, RouteTable
@@ -68,6 +68,7 @@ class RestFront:
         self._on_drain = on_drain
         self._table = RouteTable(routes, site.prefix)
         self._site = site
+        self._bodies = BodyReader(site.max_body)
         self._listener = listener
         self._faults = FaultLog()
         self._draining = False
@@ -99,21 +100,14 @@ class RestFront:
     async def _serve(
         self, route: Route, parameters: Mapping[str, str], match: Match, scope: Any, protocol: Any
     ) -> None:
-        given = scope.headers.get("seldon-puid") or ""
-        context = Context(given, True) if is_puid(given) else Context(new_puid())
+        given = scope.headers.get("seldon-puid")
+        context = Context(given, True) if given and is_puid(given) else Context(new_puid())
         if self.in_flight >= self._site.max_requests and route.service:
             return self._refuse(match, scope, protocol, context)
         self.in_flight += 1
         started = perf_counter()
         try:
-            try:
-                text = await self._text(scope, protocol)
-            except PayloadError as error:
-                answer = answer_of(error)
-            else:
-                self._fill(context, scope)
-                request = HttpRequest(match.path, scope.query_string, text, parameters, context)
-                answer = await self._answered(route, request, protocol)
+            answer = await self._answer(route, match.path, parameters, scope, protocol, context)
             if route.service:
                 seconds = perf_counter() - started
                 listener = context.listener or self._listener
@@ -123,35 +117,35 @@ class RestFront:
             self.in_flight -= 1
             self.served += 1
 
-    async def _text(self, scope: Any, protocol: Any) -> Text:
-        body = await read_body(scope, protocol, self._site.max_body)
+    async def _answer(
+        self, route: Route, path: str, parameters: Mapping[str, str], scope: Any, protocol: Any, context: Context
+    ) -> Answer:
         headers = scope.headers
-        return Text(
-            body,
-            headers.get("content-type") or "",
-            headers.get("content-encoding") or "",
-            _length(headers.get("inference-header-content-length")),
-        )
-
-    async def _answered(self, route: Route, request: HttpRequest, protocol: Any) -> Answer:
-        if self._site.forwards:
-            return await _unless_gone(self._answer(route, request), protocol)
-        return await self._answer(route, request)
-
-    def _fill(self, context: Context, scope: Any) -> None:
-        if (scope.headers.get("seldon-skip-logging") or "").lower() in _SKIPS:
-            context.logged = False
-        if self._site.timeout_s is not None:
-            context.deadline = monotonic() + self._site.timeout_s
-        if self._site.forwards:
-            context.headers = list(scope.headers.items())
-
-    async def _answer(self, route: Route, request: HttpRequest) -> Answer:
         try:
-            answer = await route.handle(request)
+            body = await self._bodies.read(headers, protocol)
+        except PayloadError as error:
+            return answer_of(error)
+        site, get = self._site, headers.get
+        skips = get("seldon-skip-logging")
+        if skips and skips.lower() in _SKIPS:
+            context.logged = False
+        if site.timeout_s is not None:
+            context.deadline = monotonic() + site.timeout_s
+        length = get("inference-header-content-length")
+        text = Text(
+            body,
+            get("content-type") or "",
+            get("content-encoding") or "",
+            None if length is None else _length(length),
+        )
+        if site.forwards:
+            context.headers = list(headers.items())
+        handled = route.handle(HttpRequest(path, scope.query_string, text, parameters, context))
+        try:
+            answer = await (_unless_gone(handled, protocol) if site.forwards else handled)
         except Exception as error:
             if not isinstance(error, PayloadError):
-                self._faults.tell(request.context.puid, error)
+                self._faults.tell(context.puid, error)
             answer = (route.fails or answer_of)(error)
         return answer if answer.encoding or answer.header_length is not None else escaped(answer)
 
@@ -191,11 +185,11 @@ class RestFront:
         protocol.response_bytes(answer.status, fields, answer.body)
 
 
-def _length(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and len(text) < 19 else None
+def _length(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
-async def _unless_gone(work: Coroutine[Any, Any, Answer], protocol: Any) -> Answer:
+async def _unless_gone(work: Awaitable[Answer], protocol: Any) -> Answer:
     """The answer, unless the client hangs up before it is there; then the work is cancelled."""
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(protocol.client_disconnect())
@@ -210,3 +204,4 @@ async def _unless_gone(work: Coroutine[Any, Any, Answer], protocol: Any) -> Answ
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        del task  # its error would keep it, and with it the message, until garbage is looked for

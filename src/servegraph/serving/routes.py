@@ -16,9 +16,9 @@ _CACHED_PATHS = 1024
 _LONGEST_CACHED = 256  # characters
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen ones take three times as long to make
 class HttpRequest:
-    """A request that a route answers.
+    """A request that a route answers. Do not change it.
 
     Attributes:
         path: without the prefix of an ingress.
@@ -33,7 +33,14 @@ class HttpRequest:
     context: Context
 
 
-class Answer(NamedTuple):
+@dataclass(slots=True)
+class Answer:
+    """What is sent back. Do not change it.
+
+    Attributes:
+        header_length: see `Text`.
+    """
+
     status: int
     body: bytes = b""
     content_type: str = JSON

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from servegraph.engine import Backend
+from servegraph.engine.aside import Aside, prints_long
 from servegraph.errors import MalformedArray, UnitFailed
 from servegraph.payload.envelope import Envelope, Text
 from servegraph.payload.seldon import FEEDBACK, MESSAGE
@@ -31,6 +32,7 @@ class SeldonApi:
         self._engine = engine
         self._predictor = predictor
         self._ready = ready
+        self._aside = Aside()
 
     def routes(self) -> list[Route]:
         """All routes, in the order in which `Access-Control-Allow-Methods` lists them."""
@@ -51,17 +53,19 @@ class SeldonApi:
         ]
 
     def _taken(self, text: Text) -> Text:
-        if not self._lenient or "json" in text.content_type or not text.body.startswith((b"{", b"[")):
+        if "json" in text.content_type or not text.body.startswith((b"{", b"[")):
             return text
         return replace(text, content_type=JSON)
 
     async def _predict(self, request: HttpRequest) -> Answer:
-        answer = await self._engine.predict(Envelope(MESSAGE, "rest", text=self._taken(request.text)), request.context)
-        return _printed(answer)
+        text = self._taken(request.text) if self._lenient else request.text
+        answer = await self._engine.predict(Envelope(MESSAGE, "rest", text=text), request.context)
+        return await self._aside.do(_printed, answer) if prints_long(answer) else _printed(answer)
 
     async def _feedback(self, request: HttpRequest) -> Answer:
         answer = await self._engine.send_feedback(
-            Envelope(FEEDBACK, "rest", text=self._taken(request.text)), request.context
+            Envelope(FEEDBACK, "rest", text=self._taken(request.text) if self._lenient else request.text),
+            request.context,
         )
         return _printed(answer)
 

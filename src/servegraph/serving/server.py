@@ -2,19 +2,20 @@
 
 import asyncio
 import logging
+import socket
 import ssl
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.log import LogLevels
 
 from servegraph.errors import ConfigurationError, EnvironmentFault, PortInUse
 from servegraph.serving.grpc_front import GrpcFront
+from servegraph.serving.grpc_server import GrpcServer
 from servegraph.serving.memory import keep_memory_small
-from servegraph.serving.port import HttpPort, HttpServer
+from servegraph.serving.port import HttpPort, HttpServer, keep_port
 from servegraph.serving.rest import RestFront
 
 CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
@@ -52,22 +53,22 @@ class Tls:
     certificate: Path
     key: Path
 
-    def credentials(self) -> grpc.ServerCredentials:
+    def context(self) -> ssl.SSLContext:
         """The same for gRPC.
 
         Raises:
             EnvironmentFault: a file cannot be read, or they do not fit.
         """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         try:
-            pair = (self.key.read_bytes(), self.certificate.read_bytes())
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key)
+            context.load_cert_chain(self.certificate, self.key)
         except ssl.SSLError as error:
             what = f"{self.certificate} and {self.key} are no certificate and its key: {error}"
             raise EnvironmentFault(what, hint="both must be PEM, and belong together") from error
         except OSError as error:
             hint = "mount the secret, or unset SELDON_CERT_MOUNT_PATH"
             raise EnvironmentFault(f"cannot read {error.filename}: {error.strerror}", hint=hint) from error
-        return grpc.ssl_server_credentials([pair])
+        return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,24 @@ class Ports:
     addresses: Addresses
 
 
+@dataclass(frozen=True, slots=True)
+class KeptPorts:
+    """Ports that nobody else gets, for several processes to serve: the kernel gives each a share of the clients."""
+
+    addresses: Addresses
+    kept: Sequence[socket.socket]
+
+    def join(self) -> Ports:
+        """The ports for one of the processes.
+
+        Raises:
+            PortInUse: they cannot be had any more.
+        """
+        return Ports(
+            HttpPort(self.addresses.host, self.addresses.http_port, "--http-port", shared=True), self.addresses
+        )
+
+
 def take_ports(addresses: Addresses) -> Ports:
     """Bind the HTTP port, and see that the gRPC port is free.
 
@@ -85,12 +104,25 @@ def take_ports(addresses: Addresses) -> Ports:
         ConfigurationError: both are one and the same, or the host has no such address.
         PortInUse: another process listens on one of them.
     """
+    _check_differ(addresses)
+    HttpPort(addresses.host, addresses.grpc_port, "--grpc-port").close()
+    return Ports(HttpPort(addresses.host, addresses.http_port, "--http-port"), addresses)
+
+
+def keep_ports(addresses: Addresses) -> KeptPorts:
+    """Bind both ports for processes that share them; raises like `take_ports`."""
+    _check_differ(addresses)
+    ports = ((addresses.http_port, "--http-port"), (addresses.grpc_port, "--grpc-port"))
+    for port, option in ports:
+        HttpPort(addresses.host, port, option).close()
+    return KeptPorts(addresses, [keep_port(addresses.host, port) for port, _ in ports])
+
+
+def _check_differ(addresses: Addresses) -> None:
     if addresses.http_port == addresses.grpc_port:
         raise ConfigurationError(
             f"HTTP and gRPC cannot both have port {addresses.http_port}", hint="choose another with --grpc-port"
         )
-    HttpPort(addresses.host, addresses.grpc_port, "--grpc-port").close()
-    return Ports(HttpPort(addresses.host, addresses.http_port, "--http-port"), addresses)
 
 
 class Server:
@@ -112,8 +144,8 @@ class Server:
         self._rpc = rpc
         self._ports = ports
         self._drain_limit_s = drain_limit_s
-        self._credentials = tls.credentials() if tls else None
-        self._grpc_server: grpc.aio.Server | None = None
+        self._tls = tls.context() if tls else None
+        self._grpc_server: GrpcServer | None = None
         self._http_task: asyncio.Task[None] | None = None
         self._http = HttpServer(
             ports.http,
@@ -135,7 +167,7 @@ class Server:
         """
         logging.getLogger("_granian").setLevel(logging.CRITICAL)
         keep_memory_small()
-        self._grpc_server = await self._rpc.start(self._ports.addresses.grpc, self._credentials)
+        self._grpc_server = await self._rpc.start(self._ports.addresses.grpc, self._tls)
         try:
             self._ports.http.listen()
         except PortInUse:

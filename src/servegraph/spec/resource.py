@@ -25,7 +25,8 @@ class Resource(BaseModel):
     was read. A null in a field that we model is as good as absent, as it is for the API server.
     """
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
+    # What is built when it is first read is built once for the whole tree.
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow", defer_build=True)
 
     _written: tuple[str, ...] = PrivateAttr(default=())
 

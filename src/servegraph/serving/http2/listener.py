@@ -1,0 +1,87 @@
+"""The port of an HTTP/2 server: from its start to its orderly end."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+
+from servegraph.serving.http2.connection import GREETING_S, Connection, Receiver
+from servegraph.serving.http2.hpack import Fields
+
+BACKLOG = 1024
+CLOSE_S = 1.0  # what a connection gets to send its last bytes
+
+
+class Listener[T]:
+    """Serves connections; `read` and `accept` are those of `Connection`."""
+
+    def __init__(self, read: Callable[[Fields], T], accept: Callable[[Connection[T], int, T | None], Receiver]) -> None:
+        self._read = read
+        self._accept = accept
+        self._connections: set[Connection[T]] = set()
+        self._server: asyncio.Server | None = None
+        self._is_leaving = False
+        self._gone = asyncio.Event()
+
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None, is_shared: bool) -> None:
+        """Listen.
+
+        Args:
+            is_shared: whether other processes listen on the same port.
+
+        Raises:
+            OSError: the address cannot be had.
+        """
+        if tls is not None:
+            tls.set_alpn_protocols(["h2"])
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            self._connection,
+            host,
+            port,
+            ssl=tls,
+            backlog=BACKLOG,
+            reuse_port=is_shared,
+            reuse_address=True,
+            ssl_handshake_timeout=GREETING_S if tls else None,
+            ssl_shutdown_timeout=CLOSE_S if tls else None,
+        )
+        for listening in self._server.sockets:  # those that it accepts inherit it
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def _connection(self) -> Connection[T]:
+        return Connection(self._read, self._accept, self._opened, self._closed)
+
+    def _opened(self, connection: Connection[T]) -> None:
+        self._connections.add(connection)
+        if self._is_leaving:  # it was accepted before, and then had to agree about TLS
+            connection.leave()
+
+    def _closed(self, connection: Connection[T]) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._gone.set()
+
+    async def stop(self, grace: float | None) -> None:
+        """Let no new client in, answer what was asked, and close; what takes over `grace` seconds is dropped."""
+        if self._server is None:
+            return
+        self._is_leaving = True
+        self._server.close()
+        if grace:
+            for connection in list(self._connections):
+                connection.leave()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(grace):
+                    await self._left()
+        for connection in list(self._connections):
+            connection.abort()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self._left()
+
+    async def _left(self) -> None:
+        while self._connections:
+            self._gone.clear()
+            await self._gone.wait()
