@@ -14,7 +14,7 @@ class Settings:
         tracking_uri: `MLFLOW_TRACKING_URI`, the MLflow registry; by default an SQLite file in the project's
             `.servegraph` folder, as one machine needs no server.
         feedback_memory: `SERVEGRAPH_FEEDBACK_MEMORY`, predictions that feedback can still name; 100,000
-            by default, some 30 MB.
+            by default, some 5 MB for each worker.
         debug: `SERVEGRAPH_DEBUG`, show tracebacks and MLflow's own messages.
     """
 

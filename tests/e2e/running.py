@@ -115,6 +115,11 @@ def serving(project: Path, tmp_path: Path, *arguments: str) -> Iterator[Running]
         process.wait(timeout=20)
 
 
+def imports_of(output: str) -> set[str]:
+    """The modules that a program imported, run with PYTHONPROFILEIMPORTTIME."""
+    return {line.rpartition("|")[2].strip() for line in output.splitlines() if line.startswith("import time:")}
+
+
 def _is_ready(running: Running) -> bool:
     assert running.process.poll() is None, running.output
     try:

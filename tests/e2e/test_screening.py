@@ -15,7 +15,7 @@ import grpc
 import numpy as np
 import pytest
 from tests.e2e.conftest import copy_project
-from tests.e2e.running import BIN, Running, children, command, serving, wait_until
+from tests.e2e.running import BIN, Running, children, command, imports_of, serving, wait_until
 
 from servegraph.artifacts import Registry, load_model
 from servegraph.payload.schema import message_class
@@ -80,6 +80,19 @@ def test_answers_equal_scikit_learn_for_the_arm_that_routing_names(
     assert worst <= 1e-6
     assert arms.total() == 1000
     assert 0.75 < arms["logistic"] / 1000 < 0.85  # four standard deviations of 0.8 are 0.05
+
+
+def test_a_warm_start_imports_no_library_that_models_come_from(
+    screening: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    with serving(screening.project, tmp_path, "--no-monitor") as running:
+        assert running.predict([[12.0] * 30])["data"]["names"] == ["malignant", "benign"]
+        found = {name.partition(".")[0] for name in imports_of(running.output)}
+
+    assert "onnxruntime" in found
+    vendors = {"alibi_detect", "joblib", "mlflow", "onnx", "pandas", "scipy", "sklearn", "skops", "xgboost"}
+    assert found & vendors == set()
 
 
 def test_answer_says_which_versions_answered(screening: Running, held_out: Any) -> None:

@@ -29,7 +29,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def without_nulls(value: Any) -> Any:
-    """What the API server sees of a document: nulls in objects are absent, those in lists stay."""
+    """What the API server sees of a document's known fields: nulls in objects are absent, those in lists stay."""
     if isinstance(value, dict):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
     return [without_nulls(item) for item in value] if isinstance(value, list) else value

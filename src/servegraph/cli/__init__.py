@@ -3,6 +3,7 @@
 Commands are imported when they are called, so that `servegraph --help` costs nothing.
 """
 
+import gc
 import importlib
 import os
 import sys
@@ -46,6 +47,9 @@ _SUMMARIES = {
     "executor": "Serve a predictor whose nodes run elsewhere: a drop-in for Seldon's executor.",
     "component": "Serve one class: a drop-in for seldon-core-microservice.",
 }
+
+
+_GARBAGE = (20_000, 20, 20)  # with Python's own thresholds, a tenth of a start goes into looking for some
 
 
 class LazyGroup(click.Group):
@@ -94,5 +98,6 @@ def main() -> None:
     # Children are executed, not forked to serve: gRPC's fork handlers would only complain.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what it has to say we say better
+    gc.set_threshold(*_GARBAGE)
     with reported():
         sys.exit(cli.main(standalone_mode=False))

@@ -8,11 +8,13 @@ from typing import Any
 
 from servegraph import component
 from servegraph.artifacts import Artifact
+from servegraph.artifacts.compilation import VARIABLE, Compilation, compilation
+from servegraph.artifacts.reference_rows import reference_rows
 from servegraph.cli.puller import Puller
 from servegraph.cli.roles import Role, container_environment
 from servegraph.component import Component
 from servegraph.engine import needed_methods
-from servegraph.errors import ComponentMismatch, ConfigurationError
+from servegraph.errors import ArtifactRefused, ComponentMismatch, ConfigurationError
 from servegraph.project import Project
 from servegraph.spec import PredictiveUnit, PredictorSpec
 
@@ -27,6 +29,7 @@ class LoadedNode:
         reference: which class it is; None for a built-in node, for a stub, and for one that runs elsewhere.
         component: the loaded class; None also where the node gets a process of its own.
         is_stub: whether a stand-in answers for it.
+        compiled: what the models of a component became that was loaded here.
     """
 
     unit: PredictiveUnit
@@ -37,6 +40,7 @@ class LoadedNode:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     is_stub: bool = False
+    compiled: Compilation = field(default_factory=Compilation)
 
     @property
     def width(self) -> int | None:
@@ -95,6 +99,7 @@ def load_nodes(
         ConfigurationError: a component does not fit its node.
         EnvironmentFault: an artifact is missing or refused.
     """
+    references: dict[str, list[Any]] = {}
     for role in roles:
         unit = role.unit
         say(unit.name)
@@ -108,12 +113,28 @@ def load_nodes(
         artifact = puller.artifact(unit)
         assert role.cls is not None
         arguments = {**_arguments(unit, artifact), **_server_arguments(role, puller.project, protocol)}
-        loaded = None
+        loaded, compiled = None, Compilation()
         if in_process:
-            with container_environment(predictor, unit.name):
+            evidence = references.get(unit.name, ())
+            with container_environment(predictor, unit.name), compilation(evidence, puller.project.state) as compiled:
                 loaded = _load(role.cls, unit, arguments)
+            _check_required(predictor, unit, compiled)
         seconds = role.seconds + perf_counter() - started
-        yield LoadedNode(unit, role.reference, role.cls, loaded, artifact, arguments, seconds)
+        node = LoadedNode(unit, role.reference, role.cls, loaded, artifact, arguments, seconds, compiled=compiled)
+        if node.is_detector and in_process and artifact is not None:
+            rows = reference_rows(artifact.path)
+            for below in unit.walk():
+                references.setdefault(below.name, []).extend(rows)
+        yield node
+
+
+def _check_required(predictor: PredictorSpec, unit: PredictiveUnit, compiled: Compilation) -> None:
+    """A node of its own wish needs a kernel; what the whole process is told concerns only models that are loaded."""
+    container = predictor.container(unit.name)
+    required = container is not None and container.environment().get(VARIABLE) == "require"
+    if required and not compiled.engines:
+        what = f"node {unit.name!r} requires acceleration, and loads no model that is compiled"
+        raise ArtifactRefused(what, hint="load the model with `load_model`, or let accelerate be auto")
 
 
 def _arguments(unit: PredictiveUnit, artifact: Artifact | None) -> dict[str, Any]:

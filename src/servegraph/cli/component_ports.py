@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from servegraph.cli.component_options import ComponentOptions
 from servegraph.errors import ConfigurationError
 from servegraph.serving.component_port import SharedPort
-from servegraph.serving.port import HttpPort
+from servegraph.serving.port import HttpPort, keep_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,4 @@ def _take_grpc(options: ComponentOptions) -> socket.socket | None:
     HttpPort(options.host, options.grpc_port, "--grpc-port").close()
     if not options.is_supervised:
         return None
-    # A socket that does not listen gets no clients; it keeps the port while a worker is replaced.
-    kept = socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET)
-    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    kept.bind((options.host, options.grpc_port))
-    return kept
+    return keep_port(options.host, options.grpc_port)

@@ -65,7 +65,11 @@ def _tensor(width: int, names: Sequence[str]) -> dict[str, Any]:
 
 
 def status(node: LoadedNode) -> dict[str, Any]:
-    """A node's part of the status document; `runs` is where: here, elsewhere, or not at all (a stub)."""
+    """A node's part of the status document.
+
+    `runs` is where: here, elsewhere, or not at all (a stub). `compiled` says of each method whether a kernel
+    answers it, or why not.
+    """
     artifact = node.artifact
     return {
         "name": node.unit.name,
@@ -75,8 +79,15 @@ def status(node: LoadedNode) -> dict[str, Any]:
         "artifact": artifact.name if artifact else None,
         "version": artifact.version if artifact else None,
         "digest": artifact.digest if artifact else None,
+        "kernel": kernel(node),
+        "compiled": dict(node.compiled.lines),
         "children": [child.name for child in node.unit.children],
     }
+
+
+def kernel(node: LoadedNode) -> str | None:
+    """What computes in place of the node's model: `numpy` or `onnxruntime`; None where the model does."""
+    return next(iter(node.compiled.engines.values()), None)
 
 
 def runs(node: LoadedNode) -> str:

@@ -13,17 +13,28 @@ from servegraph.cli.assemble import LoadedNode
 from servegraph.component import build
 from servegraph.monitor.process import serve
 from servegraph.project import Project, find_project, load_class
+from servegraph.supervisor import Supervisor
+
+
+def detectors(nodes: Sequence[LoadedNode]) -> list[str]:
+    """The nodes whose rows a monitor tests."""
+    return [node.unit.name for node in nodes if node.is_detector]
+
+
+def supervised_monitor(project: Project, nodes: Sequence[LoadedNode], folder: Path) -> Supervisor:
+    """The monitor of a predictor with detectors, to be started; there is one, however many processes feed it."""
+    return Supervisor("the drift monitor", monitor_command(project, nodes, folder))
 
 
 def monitor_command(project: Project, nodes: Sequence[LoadedNode], folder: Path) -> list[str]:
     """The command line of the monitor for the detectors among `nodes`; its socket and checkpoint are in `folder`."""
-    detectors = {
+    described = {
         node.unit.name: {"reference": node.reference, "arguments": dict(node.arguments)}
         for node in nodes
         if node.is_detector
     }
     config = folder / "monitor.json"
-    config.write_text(json.dumps({"project": str(project.root), "parent": os.getpid(), "detectors": detectors}))
+    config.write_text(json.dumps({"project": str(project.root), "parent": os.getpid(), "detectors": described}))
     return [sys.executable, "-m", "servegraph.cli", "monitor", str(config)]
 
 
@@ -38,10 +49,10 @@ def monitor(config: Path) -> None:
     logs.configure()
     said = json.loads(config.read_text(encoding="utf-8"))
     project = find_project(Path(said["project"]), required=False)
-    detectors = {
+    built = {
         node: build(load_class(project, item["reference"]), node, item["arguments"])
         for node, item in said["detectors"].items()
     }
     folder = config.parent
     # `run` chose the nodes by their methods, so they are detectors.
-    serve(socket_of(folder), detectors, folder / "checkpoint.json", said["parent"])  # type: ignore[arg-type]
+    serve(socket_of(folder), built, folder / "checkpoint.json", said["parent"])  # type: ignore[arg-type]

@@ -11,23 +11,25 @@ from rich.console import Console
 
 from servegraph.cli import describe
 from servegraph.cli.assemble import LoadedNode
-from servegraph.cli.monitor import monitor_command, socket_of
+from servegraph.cli.crew import Crew
+from servegraph.cli.monitor import detectors, socket_of, supervised_monitor
 from servegraph.cli.request_logging import start_request_log
 from servegraph.cli.topology import Placement, Topology
 from servegraph.cli.units import stubs
 from servegraph.engine import Engine, Parts, RoutingInjection, Unit, compile_plan
-from servegraph.engine.feedback import Ledger
 from servegraph.errors import ConfigurationError
 from servegraph.monitor.client import MonitorClient
 from servegraph.observe.custom import CustomMetrics
 from servegraph.observe.metrics import Metrics
+from servegraph.observe.rows import Rows
 from servegraph.project import Project
 from servegraph.remote import RemoteProtocol
 from servegraph.request_log import Limits, Origin, RequestLogger
 from servegraph.serving.server import Addresses
 from servegraph.spec import PredictorSpec, SeldonDeployment
 from servegraph.spec.annotations import call_limits
-from servegraph.supervisor import Supervisor
+
+LoadedPredictor = tuple[PredictorSpec, Sequence[LoadedNode]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ class RunOptions:
         monitored: whether a drift monitor runs.
         feedback_memory: predictions that feedback can still name, for each predictor.
         max_body: bytes of a request's body.
-        max_requests: requests at once.
+        max_requests: requests at once, of each worker.
+        workers: processes that answer.
+        preloads: whether the workers are forked from a process that has loaded everything.
     """
 
     topology: Topology
@@ -47,6 +51,8 @@ class RunOptions:
     feedback_memory: int
     max_body: int
     max_requests: int
+    workers: int = 1
+    preloads: bool = True
 
 
 def remote_protocol(deployment: SeldonDeployment, nodes: Sequence[LoadedNode]) -> RemoteProtocol:
@@ -70,7 +76,9 @@ class ServedPredictor:
     """A predictor's loaded nodes, made to answer.
 
     Args:
+        number: which one of the run's predictors it is.
         folder: private folder for the monitor's socket and the like.
+        crew: the processes that serve it, of which this is one.
         custom: where components put their own metrics; all predictors of a run share it.
     """
 
@@ -80,24 +88,26 @@ class ServedPredictor:
         deployment: SeldonDeployment,
         spec: PredictorSpec,
         nodes: Sequence[LoadedNode],
+        number: int,
         folder: Path,
         options: RunOptions,
+        crew: Crew,
         custom: CustomMetrics,
     ) -> None:
         self.spec = spec
         self.nodes = nodes
         self.limits, _ = call_limits({**deployment.spec.annotations, **spec.annotations})
-        self.ledger = Ledger(options.feedback_memory)
+        self.ledger = crew.ledger(number)
         self._project = project
         self._deployment = deployment
         self._folder = folder
         self._stubs = stubs(nodes)
         protocol = remote_protocol(deployment, nodes)
         self._placement = Placement(
-            project, deployment.name, protocol, spec, nodes, options.topology, folder, self.limits
+            project, deployment.name, protocol, spec, nodes, options.topology, folder, self.limits, crew.worker_id
         )
         self.monitor = self._make_monitor(options.monitored)
-        self.metrics = self._make_metrics(custom)
+        self.metrics = self._make_metrics(custom, crew.rows)
 
     @property
     def is_remote(self) -> bool:
@@ -116,26 +126,32 @@ class ServedPredictor:
 
     async def start_monitor(self, ending: AsyncExitStack) -> None:
         """Watch the rows from now on, if there is somebody to watch them."""
+        if self.monitor is None:
+            return
+        supervisor = supervised_monitor(self._project, self.nodes, self._folder)
+        await supervisor.start()
+        ending.push_async_callback(supervisor.stop)
+        await self.feed_monitor(ending)
+
+    async def feed_monitor(self, ending: AsyncExitStack) -> None:
+        """Give the rows to the monitor, which runs or will run in a process of its own."""
         monitor = self.monitor
         if monitor is None:
             return
-        supervisor = Supervisor("the drift monitor", monitor_command(self._project, self.nodes, self._folder))
-        await supervisor.start()
-        ending.push_async_callback(supervisor.stop)
         feeding = asyncio.get_running_loop().create_task(monitor.run())
         await asyncio.sleep(0)  # `close` waits for a `run` that has begun
         ending.push_async_callback(asyncio.wait, [feeding])
         ending.push_async_callback(monitor.close)
 
     def _make_monitor(self, wanted: bool) -> MonitorClient | None:
-        detectors = [node.unit.name for node in self.nodes if node.is_detector]
-        return MonitorClient(socket_of(self._folder), detectors) if wanted and detectors else None
+        watched = detectors(self.nodes)
+        return MonitorClient(socket_of(self._folder), watched) if wanted and watched else None
 
-    def _make_metrics(self, custom: CustomMetrics) -> Metrics:
+    def _make_metrics(self, custom: CustomMetrics, rows: Rows) -> Metrics:
         labels = {node.unit.name: describe.labels(node, self.spec) for node in self.nodes}
         version = self.spec.annotations.get("version", "")
         report = self.monitor.report if self.monitor else None
-        return Metrics(self._deployment.name, self.spec.name, version, labels, report, custom=custom)
+        return Metrics(self._deployment.name, self.spec.name, version, labels, report, custom=custom, rows=rows)
 
     async def _request_log(self, addresses: Addresses, ending: AsyncExitStack) -> RequestLogger | None:
         origin = Origin(
@@ -155,6 +171,7 @@ class ServedPredictor:
             taps={**watched, **self._stubs},
             widths={node.unit.name: node.checked_width for node in self.nodes if node.checked_width is not None},
             versions={n.unit.name: f"{n.artifact.name}/{n.artifact.version}" for n in self.nodes if n.artifact},
+            kernels={node.unit.name: kernel for node in self.nodes if (kernel := describe.kernel(node))},
             log=log,
         )
         injection = RoutingInjection.AT_END if self.spec.injects_routing else RoutingInjection.NEVER

@@ -98,7 +98,7 @@ async def _asked(
     bodies = _bodies(nodes)
     metrics = Metrics(deployment.name, predictor.spec.name, "", {}, None)
     in_threads = True  # of code that hangs on the loop nobody could be told
-    units = local_units(nodes, predictor.spec, metrics, origins(deployment.name, predictor.spec), in_threads)
+    units = local_units(nodes, predictor.spec, metrics, origins(deployment.name, predictor.spec, ""), in_threads)
     found: dict[tuple[str, str], tuple[Rule, Found]] = {}
     for way in ({}, *_ways(predictor.spec.graph)):
         engine = _engine(_forced(predictor.spec, way), nodes, units, way, metrics)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,24 +20,27 @@ from rich.console import Console
 
 from servegraph.check import check_servable
 from servegraph.cli import logs
-from servegraph.cli.assemble import LoadedNode, load_nodes
+from servegraph.cli.assemble import load_nodes
 from servegraph.cli.chosen import chosen, notes, predictor_line
 from servegraph.cli.console import console, node_line, progress
 from servegraph.cli.context import GRAPH_ARGUMENT, PROJECT_OPTION, open_graph, open_registry, settings
-from servegraph.cli.predictor import RunOptions, ServedPredictor
+from servegraph.cli.crew import Alone
+from servegraph.cli.predictor import LoadedPredictor, RunOptions
 from servegraph.cli.puller import Puller
 from servegraph.cli.roles import roles_of
 from servegraph.cli.server_images import with_server_images
-from servegraph.cli.session import Session
+from servegraph.cli.session import make_session
 from servegraph.cli.split import Server
 from servegraph.cli.substitutes import Substitutes
 from servegraph.cli.topology import FUSED, Topology
+from servegraph.cli.workers import Workers, compute_in_one_thread, load_in_each_worker
+from servegraph.component.batching import THREAD_NAME
 from servegraph.errors import ConfigurationError
-from servegraph.observe.custom import CustomMetrics
 from servegraph.project import Project, find_project
-from servegraph.serving.component_pool import THREAD_NAME
-from servegraph.serving.server import Addresses, Ports, take_ports
+from servegraph.serving.server import Addresses, KeptPorts, Ports, keep_ports, take_ports
 from servegraph.spec import PredictorSpec, SeldonDeployment
+
+MOST_WORKERS = 256
 
 HELP = """Serve a graph or a SeldonDeployment manifest on this machine.
 
@@ -45,6 +49,7 @@ GRAPH is a graph file or a manifest; by default the project's own:
   servegraph run
   servegraph run graphs/ensemble.py --http-port 8080 --grpc-port 8081
   servegraph run manifests/screening.yaml
+  servegraph run --workers 4                     four processes on the same ports
   servegraph run --split                         every node in a process of its own
   servegraph run other.yaml --stub tokenizer     a stand-in for what needs its container
   servegraph run other.yaml --remote bert=http://10.0.0.7:9000
@@ -97,6 +102,19 @@ def serving_options(command: Any) -> Any:
         click.option("--remote", "remotes", metavar="NODE=URL", multiple=True, help="Call a node where it runs."),
         click.option("--max-body-mib", default=256, show_default=True, help="Largest body of a request."),
         click.option("--max-requests", default=1024, show_default=True, help="Requests at once; more get 503."),
+        click.option(
+            "--workers",
+            default=1,
+            show_default=True,
+            type=click.IntRange(1, MOST_WORKERS),
+            help="Processes that share the ports; each takes so many requests at once.",
+        ),
+        click.option(
+            "--preload/--no-preload",
+            "preloads",
+            default=True,
+            help="Load once for all workers (default), or in each of them.",
+        ),
         PROJECT_OPTION,
     )
     for option in reversed(options):
@@ -121,7 +139,7 @@ def run(
     project = find_project(folder, required=graph is None)
     wanted = find_wanted(project, graph, predictor, stubs, remotes)
     picked = run_options(**options)
-    serve(project, wanted, take_ports(Addresses(host, http_port, grpc_port)), picked)
+    serve(project, wanted, ports_of(Addresses(host, http_port, grpc_port), picked), picked)
 
 
 def find_wanted(
@@ -135,19 +153,31 @@ def find_wanted(
     return Wanted(deployment, place.resolve(), predictor, substitutes)
 
 
-def run_options(monitored: bool, split: bool, server: Server, max_body_mib: int, max_requests: int) -> RunOptions:
+def run_options(
+    monitored: bool, split: bool, server: Server, max_body_mib: int, max_requests: int, workers: int, preloads: bool
+) -> RunOptions:
     """The options as the session takes them.
 
     Raises:
-        ConfigurationError: a server was chosen for a graph that runs in one process.
+        ConfigurationError: a server was chosen for a graph that runs in one process, or workers for a split one.
     """
+    if split and workers > 1:
+        raise ConfigurationError(
+            "--workers and --split exclude each other", hint="a split graph has a process for each node already"
+        )
     if server != "servegraph" and not split:
         raise ConfigurationError(f"--server {server} needs processes", hint="add --split")
     topology = Topology(server) if split else FUSED
-    return RunOptions(topology, monitored, settings().feedback_memory, max_body_mib * 2**20, max_requests)
+    memory, max_body = settings().feedback_memory, max_body_mib * 2**20
+    return RunOptions(topology, monitored, memory, max_body, max_requests, workers, preloads)
 
 
-def serve(project: Project, wanted: Wanted, ports: Ports, options: RunOptions) -> None:
+def ports_of(addresses: Addresses, options: RunOptions) -> Ports | KeptPorts:
+    """The ports of one process or of several; raises like `take_ports`."""
+    return keep_ports(addresses) if options.workers > 1 else take_ports(addresses)
+
+
+def serve(project: Project, wanted: Wanted, ports: Ports | KeptPorts, options: RunOptions) -> None:
     """Load a deployment and serve it until a signal comes.
 
     Raises:
@@ -157,17 +187,26 @@ def serve(project: Project, wanted: Wanted, ports: Ports, options: RunOptions) -
     logs.configure()
     out = console()
     started = monotonic()
-    deployment, custom = wanted.deployment, CustomMetrics()
+    several = isinstance(ports, KeptPorts)
+    if several:
+        compute_in_one_thread()
+    deployment = wanted.deployment
     specs = chosen(deployment, wanted.predictor)
     for note in notes(deployment, specs):
         out.print(f"[yellow]note[/] {note}")
-    loaded = _load(project, wanted, specs, out, options.topology.is_fused)
+    loads_here = options.topology.is_fused and (options.preloads or not several)
+    loaded = _load(project, wanted, specs, out, loads_here)
+    if several and options.preloads:
+        load_in_each_worker(out)
     with _private_folder() as folder:
-        predictors = [
-            ServedPredictor(project, deployment, spec, nodes, _folder(folder, number), options, custom)
-            for number, (spec, nodes) in enumerate(loaded)
-        ]
-        uvloop.run(Session(project, deployment, predictors, options).run(ports, out, started))
+        folders = [_folder(folder, number) for number in range(len(loaded))]
+        if isinstance(ports, KeptPorts):
+            load = partial(_load, project, wanted, specs, Console(quiet=True), True)
+            Workers(project, deployment, loaded, load, folders, options).run(ports, out, started)
+        else:
+            crew = Alone(options.feedback_memory)
+            session = make_session(project, deployment, loaded, folders, options, crew, monotonic())
+            uvloop.run(session.run(ports, out, started))
     _end()
 
 
@@ -181,13 +220,13 @@ def _end() -> None:
 
 def _load(
     project: Project, wanted: Wanted, specs: Sequence[PredictorSpec], out: Console, in_process: bool
-) -> list[tuple[PredictorSpec, list[LoadedNode]]]:
+) -> list[LoadedPredictor]:
     """The loaded nodes of each predictor, told line by line."""
     wanted.substitutes.check(specs)
     protocol = wanted.deployment.spec.protocol or "seldon"
     places = [with_server_images(wanted.substitutes.applied(spec), protocol) for spec in specs]
     puller = Puller(open_registry(project), project, (wanted.file.parent, Path()))
-    found = []
+    found: list[LoadedPredictor] = []
     with progress(out, "loading") as status:
         say = (lambda name: status.update(f"loading {name}")) if status else (lambda name: None)
         is_own = wanted.file.suffix == ".py"

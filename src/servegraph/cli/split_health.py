@@ -2,14 +2,14 @@
 
 import asyncio
 
-import aiohttp
-
 ANSWER_S = 2.0  # a server that is slower is not ready
 PATHS = ("/health/ping", "/health/status")
 
 
 async def serves(host: str, http_port: int, grpc_port: int) -> bool:
     """Whether the component says that it is well over REST, and its gRPC port takes callers."""
+    import aiohttp
+
     timeout = aiohttp.ClientTimeout(total=ANSWER_S)
     try:
         async with aiohttp.ClientSession(f"http://{host}:{http_port}", timeout=timeout) as session:

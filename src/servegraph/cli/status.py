@@ -50,6 +50,8 @@ def _show(out: Console, document: Mapping[str, Any]) -> None:
     uptime = f"up {document['uptime_s']:.0f} s, pid {document['pid']}"
     several = len(document["predictors"]) > 1
     out.print(f"[bold]{document['deployment']}[/] ({document['predictor']}), {uptime}")
+    for number, worker in enumerate(document["workers"], 1):
+        out.print(f"  worker {number}: {_worker(worker)}")
     if several:
         out.print(_predictors(document["predictors"]))
     out.print(_nodes(document["nodes"], several))
@@ -60,6 +62,12 @@ def _show(out: Console, document: Mapping[str, Any]) -> None:
     results = ", ".join(f"{count} {name}" for name, count in document["feedback"].items())
     out.print(f"feedback: {results}")
     _show_monitor(out, document["monitor"])
+
+
+def _worker(worker: Mapping[str, Any]) -> str:
+    state = f"pid {worker['pid']}" if worker["ready"] else "[yellow]away; it is being started[/]"
+    times = worker["restarts"]
+    return f"{state}, started again {times} {'time' if times == 1 else 'times'}" if times else state
 
 
 def _predictors(predictors: list[Mapping[str, Any]]) -> Table:
@@ -75,11 +83,12 @@ def _predictors(predictors: list[Mapping[str, Any]]) -> Table:
 
 
 def _nodes(nodes: list[Mapping[str, Any]], several: bool) -> Table:
-    table = Table("node", "type", "artifact", "version", "sha", box=None, pad_edge=False)
+    table = Table("node", "type", "artifact", "version", "sha", "kernel", box=None, pad_edge=False)
     for node in nodes:
         version = _version(node["version"])
         what = "stub" if node["runs"] == "stub" else node["type"]
-        table.add_row(_named(node, "name", several), what, node["artifact"] or "", version, (node["digest"] or "")[:8])
+        sha, kernel = (node["digest"] or "")[:8], node["kernel"] or ""
+        table.add_row(_named(node, "name", several), what, node["artifact"] or "", version, sha, kernel)
     return table
 
 

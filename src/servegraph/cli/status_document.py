@@ -1,6 +1,5 @@
 """What `servegraph status` shows: every predictor, and all of them together."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -9,14 +8,15 @@ from typing import Any
 
 from servegraph.cli import describe
 from servegraph.cli.backend import share_of
+from servegraph.cli.crew import Crew
 from servegraph.cli.predictor import ServedPredictor
 from servegraph.spec import SeldonDeployment
 
 
 def status_document(
-    deployment: SeldonDeployment, predictors: Sequence[ServedPredictor], started: float
+    deployment: SeldonDeployment, predictors: Sequence[ServedPredictor], crew: Crew, started: float
 ) -> dict[str, Any]:
-    """The status now.
+    """The status now, of all workers together.
 
     `answers` and `feedback` are those of clients: what a shadow says counts only in `predictors`.
     Nodes, arms and detectors are listed for all predictors; detectors by the node's name, and by
@@ -30,8 +30,9 @@ def status_document(
         "deployment": deployment.name,
         "namespace": deployment.namespace,
         "predictor": answering[0].spec.name,
-        "pid": os.getpid(),
+        "pid": crew.pid,
         "uptime_s": round(monotonic() - started, 1),
+        "workers": crew.status(),
         "predictors": [_predictor(predictor, answering) for predictor in predictors],
         "nodes": [_of(each, describe.status(node)) for each in predictors for node in each.nodes],
         "answers": _summed([predictor.metrics.answers() for predictor in answering]),
@@ -64,7 +65,7 @@ def _summed(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _monitor(predictors: Sequence[ServedPredictor]) -> dict[str, Any] | None:
-    reports = {each.spec.name: asdict(each.monitor.report()) for each in predictors if each.monitor}
+    reports = {each.spec.name: asdict(report) for each in predictors if (report := each.metrics.report())}
     if not reports:
         return None
     several = len(predictors) > 1

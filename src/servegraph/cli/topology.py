@@ -44,6 +44,7 @@ class Placement:
         protocol: what its nodes speak that run elsewhere.
         folder: private folder for the processes of nodes.
         limits: what a call of a node in another process may take.
+        worker_id: stands for this process in the metrics of its components.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Placement:
         topology: Topology,
         folder: Path,
         limits: CallLimits,
+        worker_id: str,
     ) -> None:
         self._project = project
         self._deployment = deployment
@@ -65,6 +67,7 @@ class Placement:
         self._topology = topology
         self._folder = folder
         self._limits = limits
+        self._worker_id = worker_id
 
     @property
     def is_remote(self) -> bool:
@@ -79,7 +82,7 @@ class Placement:
         """
         has_deadline = self._limits.rest_timeout_s is not None or self._limits.grpc_timeout_s is not None
         in_threads = has_deadline or self._predictor.shadow
-        origin_of = origins(self._deployment, self._predictor)
+        origin_of = origins(self._deployment, self._predictor, self._worker_id)
         local = local_units(self._nodes, self._predictor, metrics, origin_of, in_threads)
         if not self.is_remote:
             return local

@@ -1,6 +1,5 @@
 """The units of a graph: nodes in this process, in processes of their own, or elsewhere."""
 
-import os
 from collections.abc import Callable, Sequence
 
 from servegraph.cli import describe
@@ -56,13 +55,12 @@ def _caller(
     )
 
 
-def origins(deployment: str, predictor: PredictorSpec) -> Callable[[str], Origin]:
+def origins(deployment: str, predictor: PredictorSpec, worker_id: str) -> Callable[[str], Origin]:
     """Who made a metric: the identity of a node, as the component server labels it."""
-
     version = predictor.annotations.get("version", "NOT_IMPLEMENTED")
 
     def origin_of(node: str) -> Origin:
         name, tag = split_image(predictor.image(node))
-        return Origin(node, name, tag, deployment, predictor.name, version, str(os.getpid()))
+        return Origin(node, name, tag, deployment, predictor.name, version, worker_id)
 
     return origin_of

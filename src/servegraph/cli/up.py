@@ -12,10 +12,10 @@ import click
 
 from servegraph.artifacts import Registry
 from servegraph.cli.context import GRAPH_ARGUMENT, open_project, open_registry
-from servegraph.cli.run import find_wanted, run_options, serve, serving_options
+from servegraph.cli.run import find_wanted, ports_of, run_options, serve, serving_options
 from servegraph.errors import ArtifactNotFound
 from servegraph.project import Project
-from servegraph.serving.server import Addresses, take_ports
+from servegraph.serving.server import Addresses
 from servegraph.spec import SeldonDeployment
 
 
@@ -43,7 +43,7 @@ def up(
     project = open_project(folder)
     wanted = find_wanted(project, graph, predictor, stubs, remotes)
     picked = run_options(**options)
-    ports = take_ports(Addresses(host, http_port, grpc_port))
+    ports = ports_of(Addresses(host, http_port, grpc_port), picked)
     if project.training is not None and _has_no_artifact(project, wanted.deployment):
         _train(project)
     serve(project, wanted, ports, picked)

@@ -8,6 +8,7 @@ Source: the metrics of Seldon's component server, except that a family has one H
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from math import log10
 from threading import Lock
 from typing import Any
@@ -16,8 +17,9 @@ import numpy as np
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 
-from servegraph.observe.custom_series import LabelPairs, Origin, RefusedMetric, Series, Type, series_of
+from servegraph.observe.custom_series import LabelPairs, Origin, RefusedMetric, Series, Type, sample_names, series_of
 from servegraph.observe.distribution import Distribution
+from servegraph.observe.rows import Key, OwnRows, Row, Rows
 
 __all__ = ["CustomMetrics", "Origin"]
 
@@ -27,37 +29,47 @@ MOST_SERIES = 20_000  # a tag with a new value in every request must not fill th
 MOST_WARNINGS = 100
 FEEDBACK, REWARD = "seldon_api_model_feedback", "seldon_api_model_feedback_reward"
 REFUSED = "servegraph_custom_metrics_refused"
+CUSTOM = "custom"
+_TYPES = {"COUNTER": "counter", "GAUGE": "gauge", "TIMER": "histogram"}  # as Prometheus calls them
 
 log = logging.getLogger(__name__)
 
 
 class _Family:
-    """All series of one name: numbers, or distributions for a TIMER."""
+    """All series of one name that this process adds to: a number each, or a distribution for a TIMER."""
 
-    def __init__(self, kind: Type) -> None:
+    def __init__(self, name: str, kind: Type, rows: Rows) -> None:
         self.type = kind
-        self.numbers: dict[LabelPairs, float] = {}
-        self.timers: dict[LabelPairs, Distribution] = {}
+        self._name = name
+        self._rows = rows
+        self._known: dict[LabelPairs, Row] = {}
 
     def has(self, labels: LabelPairs) -> bool:
-        return labels in self.numbers or labels in self.timers
+        return labels in self._known
 
     def add(self, series: Series) -> None:
+        row = self._known.get(series.labels)
+        if row is None:
+            row = self._known[series.labels] = self._begin(series.labels)
         if self.type == "TIMER":
-            self.timers.setdefault(series.labels, Distribution(BOUNDS)).observe(series.value)
+            Distribution(BOUNDS, row).observe(series.value)
         elif self.type == "GAUGE":
-            self.numbers[series.labels] = series.value
+            row[0] = series.value
         else:
-            self.numbers[series.labels] = self.numbers.get(series.labels, 0.0) + series.value
+            row[0] += series.value
+
+    def _begin(self, labels: LabelPairs) -> Row:
+        count = Distribution.width(BOUNDS) if self.type == "TIMER" else 1
+        return self._rows.row(CUSTOM, (self.type, self._name, *chain.from_iterable(labels)), count)
 
 
 class CustomMetrics:
     """The store; calls may come from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Rows | None = None) -> None:
+        self._rows = OwnRows() if rows is None else rows
         self._families: dict[str, _Family] = {}
         self._owners: dict[str, str] = {}  # sample name to the family it belongs to
-        self._refused: dict[str, int] = {}
         self._told: set[str] = set()
         self._size = 0
         self._lock = Lock()
@@ -101,13 +113,13 @@ class CustomMetrics:
             self._size += 1
         if family is None:
             self._owners.update(dict.fromkeys(names, names[0]))
-            family = self._families[names[0]] = _Family(series.type)
+            family = self._families[names[0]] = _Family(series.name, series.type, self._rows)
         family.add(series)
 
     def _refuse(self, origin: Origin, metric: Any, why: str) -> None:
         key = str(metric.get("key") if isinstance(metric, Mapping) else metric)[:100]
         with self._lock:
-            self._refused[origin.model_name] = self._refused.get(origin.model_name, 0) + 1
+            self._rows.row(REFUSED, (origin.model_name,), 1)[0] += 1
             new = key not in self._told and len(self._told) < MOST_WARNINGS
             if new:
                 self._told.add(key)
@@ -121,36 +133,37 @@ class CustomMetrics:
     def collect(self) -> Iterator[Metric]:
         """The families for a Prometheus registry."""
         with self._lock:
-            families = [_metric(name, family) for name, family in self._families.items()]
-            refused = dict(self._refused)
+            families = list(_metrics(self._rows.totals(CUSTOM)))
+            refused = self._rows.totals(REFUSED)
         yield from families
         if refused:
-            yield _refusals(refused)
+            yield _refusals({key[0]: int(row[0]) for key, row in refused.items()})
 
 
-def _metric(name: str, family: _Family) -> Metric:
-    match family.type:
-        case "TIMER":
-            return _histogram(name, family)
-        case "COUNTER":
-            metric, sample = Metric(name.removesuffix("_total"), "", "counter"), name
-        case "GAUGE":
-            metric, sample = Metric(name, "", "gauge"), name
-    for labels, number in family.numbers.items():
-        metric.add_sample(sample, dict(labels), number)
-    return metric
+def _metrics(totals: Mapping[Key, Sequence[float]]) -> Iterator[Metric]:
+    """The families of all rows. Of two that cannot be on one page, made by different workers, the first."""
+    families: dict[tuple[str, str], Metric] = {}
+    owners: dict[str, tuple[str, str]] = {}
+    for (kind, name, *flat), row in totals.items():
+        if any(owners.setdefault(each, (kind, name)) != (kind, name) for each in sample_names(kind, name)):
+            continue
+        metric = families.setdefault((kind, name), Metric(name, "", _TYPES[kind]))
+        labels = dict(zip(flat[::2], flat[1::2], strict=True))
+        if kind == "TIMER":
+            _add_histogram(metric, labels, row)
+        else:
+            metric.add_sample(f"{name}_total" if kind == "COUNTER" else name, labels, row[0])
+    yield from families.values()
 
 
-def _histogram(name: str, family: _Family) -> Metric:
-    metric = Metric(name, "", "histogram")
-    for pairs, timer in family.timers.items():
-        labels, total = dict(pairs), 0
-        for limit, count in zip(LIMITS, timer.counts, strict=True):
-            total += count
-            metric.add_sample(f"{name}_bucket", {**labels, "le": limit}, total)
-        metric.add_sample(f"{name}_count", labels, total)
-        metric.add_sample(f"{name}_sum", labels, timer.total)
-    return metric
+def _add_histogram(metric: Metric, labels: dict[str, str], row: Sequence[float]) -> None:
+    *counts, seconds = row
+    total = 0
+    for limit, count in zip(LIMITS, counts, strict=True):
+        total += int(count)
+        metric.add_sample(f"{metric.name}_bucket", {**labels, "le": limit}, total)
+    metric.add_sample(f"{metric.name}_count", labels, total)
+    metric.add_sample(f"{metric.name}_sum", labels, seconds)
 
 
 def _refusals(refused: Mapping[str, int]) -> Metric:

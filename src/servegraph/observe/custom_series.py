@@ -8,7 +8,7 @@ Own choice: what Prometheus could not read is refused here, when it is made, so 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 Type = Literal["COUNTER", "GAUGE", "TIMER"]
 LabelPairs = tuple[tuple[str, str], ...]
@@ -16,11 +16,6 @@ LabelPairs = tuple[tuple[str, str], ...]
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 _OURS = ("seldon_api_executor_", "servegraph_", "process_", "python_")
-_SUFFIXES: dict[Type, tuple[str, ...]] = {
-    "COUNTER": ("",),
-    "GAUGE": ("",),
-    "TIMER": ("", "_bucket", "_count", "_sum"),
-}
 
 
 class RefusedMetric(Exception):
@@ -69,8 +64,13 @@ class Series(NamedTuple):
 
     def sample_names(self) -> tuple[str, ...]:
         """The names that the family takes in an exposition."""
-        name = f"{self.name}_total" if self.type == "COUNTER" else self.name
-        return tuple(name + suffix for suffix in _SUFFIXES[self.type])
+        return sample_names(self.type, self.name)
+
+
+def sample_names(kind: str, name: str) -> tuple[str, ...]:
+    """The names that a family of this type takes in an exposition."""
+    name = f"{name}_total" if kind == "COUNTER" else name
+    return tuple(name + suffix for suffix in (("", "_bucket", "_count", "_sum") if kind == "TIMER" else ("",)))
 
 
 def series_of(origin: Origin, method: str, metric: Mapping[str, Any]) -> Series:
@@ -84,7 +84,7 @@ def series_of(origin: Origin, method: str, metric: Mapping[str, Any]) -> Series:
         value, tags = float(metric["value"]), dict(metric.get("tags") or {})
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RefusedMetric("a metric needs a key, a type and a number as value") from error
-    if kind not in _SUFFIXES:
+    if kind not in get_args(Type):
         raise RefusedMetric("its type is none of COUNTER, GAUGE and TIMER")
     labels = {**_tags(tags, kind), "method": method, **origin.labels()}
     seconds = value / 1000 if kind == "TIMER" else value

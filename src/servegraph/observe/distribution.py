@@ -10,25 +10,30 @@ from itertools import accumulate
 
 from prometheus_client.core import HistogramMetricFamily, SummaryMetricFamily
 
-Key = tuple[str, ...]
+from servegraph.observe.rows import Key, Row, Rows
 
 MOST_KEYS = 2_000  # callers choose some labels (the name of a model in a path): memory must have a bound
 OTHER = "(other)"
 
 
 class Distribution:
-    """How many values fell in each bucket, and their sum."""
+    """How many values fell in each bucket (the last one is +Inf), and behind them their sum: one row."""
 
-    __slots__ = ("_bounds", "counts", "total")
+    __slots__ = ("_bounds", "_row")
 
-    def __init__(self, bounds: Sequence[float]) -> None:
+    def __init__(self, bounds: Sequence[float], row: Row) -> None:
         self._bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)  # the last one is +Inf
-        self.total = 0.0
+        self._row = row
+
+    @staticmethod
+    def width(bounds: Sequence[float]) -> int:
+        """Numbers in a row for these bounds."""
+        return len(bounds) + 2
 
     def observe(self, value: float) -> None:
-        self.counts[bisect_left(self._bounds, value)] += 1
-        self.total += value
+        row = self._row
+        row[bisect_left(self._bounds, value)] += 1
+        row[-1] += value
 
 
 class DistributionFamily:
@@ -37,38 +42,48 @@ class DistributionFamily:
     From the 2,000th key on, new ones are counted together as `(other)`.
 
     Args:
+        family: the family of its rows.
         bounds: upper bounds of the buckets, rising, without +Inf, in seconds.
     """
 
-    def __init__(self, labels: Key, bounds: Sequence[float], expand: Callable[[Key], Key]) -> None:
+    def __init__(
+        self, rows: Rows, family: str, labels: Key, bounds: Sequence[float], expand: Callable[[Key], Key]
+    ) -> None:
+        self._rows = rows
+        self._family = family
         self._labels = labels
         self._bounds = tuple(bounds)
         self._expand = expand
         self._children: dict[Key, Distribution] = {}
 
     def observe(self, key: Key, seconds: float) -> None:
-        child = self._children.get(key)
-        if child is None:
-            if len(self._children) >= MOST_KEYS:
-                key = tuple(OTHER for _ in key)
-            child = self._children.setdefault(key, Distribution(self._bounds))
-        child.observe(seconds)
+        (self._children.get(key) or self._begin(key)).observe(seconds)
+
+    def child(self, key: Key) -> Distribution:
+        """Where the values of a key are counted."""
+        return self._children.get(key) or self._begin(key)
+
+    def _begin(self, key: Key) -> Distribution:
+        if len(self._children) >= MOST_KEYS:
+            key = tuple(OTHER for _ in key)
+        row = self._rows.row(self._family, key, Distribution.width(self._bounds))
+        return self._children.setdefault(key, Distribution(self._bounds, row))
 
     def counts(self) -> dict[Key, int]:
         """Events by key."""
-        return {key: sum(child.counts) for key, child in list(self._children.items())}
+        return {key: int(sum(row[:-1])) for key, row in self._rows.totals(self._family).items()}
 
     def histogram(self, name: str, text: str) -> HistogramMetricFamily:
         family = HistogramMetricFamily(name, text, labels=self._labels)
         limits = [*(f"{bound:g}" for bound in self._bounds), "+Inf"]  # as Go prints them
-        for key, child in list(self._children.items()):
-            buckets = list(zip(limits, accumulate(child.counts), strict=True))
-            family.add_metric(self._expand(key), buckets, child.total)
+        for key, row in self._rows.totals(self._family).items():
+            buckets = list(zip(limits, accumulate(row[:-1]), strict=True))
+            family.add_metric(self._expand(key), buckets, row[-1])
         return family
 
     def summary(self, name: str, text: str) -> SummaryMetricFamily:
         """The same events as count and sum, without quantiles."""
         family = SummaryMetricFamily(name, text, labels=self._labels)
-        for key, child in list(self._children.items()):
-            family.add_metric(self._expand(key), sum(child.counts), child.total)
+        for key, row in self._rows.totals(self._family).items():
+            family.add_metric(self._expand(key), int(sum(row[:-1])), row[-1])
         return family

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from prometheus_client.core import Metric
 
-from servegraph.observe.distribution import DistributionFamily, Key
+from servegraph.observe.distribution import DistributionFamily
+from servegraph.observe.rows import Key, Rows
 
 SELDON_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 SECONDS = (0.0005, 0.001, 0.0025, *SELDON_SECONDS)
@@ -35,12 +36,17 @@ class ExecutorMetrics:
     """Latencies of the fronts and of the nodes, in seconds."""
 
     def __init__(
-        self, predictor: tuple[str, str, str], nodes: Mapping[str, NodeLabels], bounds: Sequence[float] = SECONDS
+        self,
+        rows: Rows,
+        predictor: tuple[str, str, str],
+        nodes: Mapping[str, NodeLabels],
+        bounds: Sequence[float] = SECONDS,
     ) -> None:
         self._predictor = predictor
         self._nodes = nodes
-        self.server = DistributionFamily(SERVER_LABELS, bounds, self._server_values)
-        self.client = DistributionFamily(CLIENT_LABELS, bounds, self._client_values)
+        name = predictor[1]
+        self.server = DistributionFamily(rows, f"{name}/server", SERVER_LABELS, bounds, self._server_values)
+        self.client = DistributionFamily(rows, f"{name}/client", CLIENT_LABELS, bounds, self._client_values)
 
     def collect(self) -> Iterator[Metric]:
         yield self.server.histogram(SERVER, "Time the graph took to answer a request, in seconds.")

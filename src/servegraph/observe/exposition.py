@@ -3,7 +3,7 @@
 The registry is private: what others in this process register elsewhere is not on the page.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from servegraph.observe.custom import CustomMetrics
+from servegraph.observe.processes import Processes
 
 
 class Source(Protocol):
@@ -30,15 +31,23 @@ class Source(Protocol):
 
 
 class Exposition:
-    """The page; sources may share a store of custom metrics."""
+    """The page; sources may share a store of custom metrics.
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    Args:
+        processes: those that serve together, where there are several; see `Processes`. What the garbage
+            collector of each does is not shown then.
+    """
+
+    def __init__(self, sources: Sequence[Source], processes: Callable[[], Sequence[int]] | None = None) -> None:
         self._sources = sources
         self._registry = CollectorRegistry()
         self._registry.register(self)
-        ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
-        GCCollector(registry=self._registry)
+        if processes is None:
+            ProcessCollector(registry=self._registry)
+            GCCollector(registry=self._registry)
+        else:
+            self._registry.register(Processes(processes))
 
     def render(self) -> tuple[str, bytes]:
         """The content type and the body for one scrape; may run in another thread."""

@@ -5,6 +5,7 @@ chooses (puid, user, text).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from prometheus_client.core import Metric
@@ -17,6 +18,7 @@ from servegraph.observe.executor import SECONDS, ExecutorMetrics, NodeLabels
 from servegraph.observe.experiment import Experiment
 from servegraph.observe.exposition import Exposition
 from servegraph.observe.families import Families
+from servegraph.observe.rows import Brought, OwnRows, Rows
 from servegraph.verdict import MonitorReport
 
 __all__ = ["Metrics", "NodeLabels"]
@@ -34,6 +36,7 @@ class Metrics:
         bounds: upper bounds of the latencies' buckets.
         custom: the store of the metrics that components in this process make themselves, where
             several predictors share one.
+        rows: where counts are kept, if other processes serve the same predictor.
     """
 
     def __init__(
@@ -45,17 +48,25 @@ class Metrics:
         report: Callable[[], MonitorReport] | None,
         bounds: Sequence[float] = SECONDS,
         custom: CustomMetrics | None = None,
+        rows: Rows | None = None,
     ) -> None:
         self._nodes = nodes
         self._report = report
         self._families = Families(deployment, predictor)
-        self._executor = ExecutorMetrics((deployment, predictor, predictor_version), nodes, bounds)
+        self._rows = OwnRows() if rows is None else rows
+        self._executor = ExecutorMetrics(self._rows, (deployment, predictor, predictor_version), nodes, bounds)
         self._experiment = Experiment(
-            self._families, {name: node.branches for name, node in nodes.items() if node.branches}
+            self._rows, self._families, {name: node.branches for name, node in nodes.items() if node.branches}
         )
-        self.custom = CustomMetrics() if custom is None else custom
+        self.custom = CustomMetrics(self._rows) if custom is None else custom
         self._sinks: Callable[[], SinkCounts] | None = None
         self._copies: Callable[[], CopyCounts] | None = None
+        self._sink_totals = Brought(self._rows, f"{predictor}/sinks")
+        self._copy_totals = Brought(self._rows, f"{predictor}/copies")
+        self._row_totals = Brought(self._rows, f"{predictor}/rows")
+        self._queued_family = f"{predictor}/queued"
+        self._queued = self._rows.row(self._queued_family, (), 1)
+        self._lost_rows = int(self._queued[0])  # a process that was killed had them, and we go on in its place
         self._page = Exposition([self])
 
     def request_done(self, service: str, method: str, code: str, seconds: float) -> None:
@@ -63,6 +74,9 @@ class Metrics:
 
     def node_called(self, node: str, service: str, method: str, code: str, seconds: float) -> None:
         self._executor.client.observe((node, service, method, code), seconds)
+
+    def node_calls(self, node: str, service: str, method: str, code: str) -> Callable[[float], None]:
+        return self._executor.client.child((node, service, method, code)).observe
 
     def routed(self, router: str, branch: int) -> None:
         self._experiment.routed(router, branch)
@@ -80,7 +94,33 @@ class Metrics:
 
     def dropped_copies(self) -> int:
         """Copies for which a shadow had no place."""
-        return self._copies()[2] if self._copies else 0
+        return self._all_copies(self._copies())[2] if self._copies else 0
+
+    def report(self) -> MonitorReport | None:
+        """What is known of the monitor, with the rows of all processes; None where no monitor runs."""
+        return self._whole(self._report()) if self._report else None
+
+    def publish(self) -> None:
+        """Show the other processes what is counted elsewhere in this one."""
+        if self._sinks is not None:
+            self._all_sinks(self._sinks())
+        if self._copies is not None:
+            self._all_copies(self._copies())
+        self.report()
+
+    def _all_sinks(self, own: SinkCounts) -> SinkCounts:
+        totals = self._sink_totals.totals({(sink,): counts for sink, counts in own.items()})
+        return {key[0]: (counts[0], counts[1], counts[2]) for key, counts in totals.items()}
+
+    def _all_copies(self, own: CopyCounts) -> CopyCounts:
+        answered, failed, dropped = self._copy_totals.totals({(): own})[()]
+        return answered, failed, dropped
+
+    def _whole(self, own: MonitorReport) -> MonitorReport:
+        sent, dropped = self._row_totals.totals({(): (own.sent, own.dropped + self._lost_rows)})[()]
+        self._queued[0] = own.queued
+        queued = int(self._rows.totals(self._queued_family)[()][0])
+        return replace(own, queued=queued, sent=sent, dropped=dropped)
 
     def arms(self) -> list[dict[str, Any]]:
         """See `Experiment.arms`; for people, where a scrape is for Prometheus."""
@@ -108,11 +148,12 @@ class Metrics:
         yield from self._experiment.collect()
         yield from self._versions()
         if self._sinks is not None:
-            yield self._logged(self._sinks())
+            yield self._logged(self._all_sinks(self._sinks()))
         if self._copies is not None:
-            yield self._copied(self._copies())
-        if self._report is not None:
-            yield from monitor_families(self._families, self._report())
+            yield self._copied(self._all_copies(self._copies()))
+        report = self.report()
+        if report is not None:
+            yield from monitor_families(self._families, report)
 
     def _logged(self, sinks: SinkCounts) -> Metric:
         samples = [
