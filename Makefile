@@ -1,7 +1,7 @@
 # Needs only `python3` and `make`; everything else is made inside .venv by tools/setup.py.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test lint fmt fuzz manifests lock clean
+.PHONY: help setup up test lint fmt fuzz bench profile manifests lock clean
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
@@ -31,6 +31,12 @@ fmt: setup  ## format, and fix what the linter can fix
 
 fuzz: setup  ## throw broken messages at the decoders for a minute
 	@$(BIN)/python tests/fuzz
+
+bench: setup  ## how fast it is, and against whom: benchmarks/results; BENCH_SECONDS=3 for a short one
+	@$(BIN)/python benchmarks
+
+profile: setup  ## where the time of a request goes: a table and a flame graph
+	@$(BIN)/python benchmarks --profile
 
 manifests: setup  ## write manifests/ again from graphs/ and the registry
 	@for graph in graphs/*.py; do $(BIN)/servegraph render $$graph || exit; done

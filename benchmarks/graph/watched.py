@@ -1,0 +1,13 @@
+"""The same graph with all that watches it: a drift detector, and a log of every request and answer."""
+
+from servegraph.graph import ab_test, deployment, model, transformer
+
+scale = transformer("scale", "transformers.scaling:Scaler", artifact="../artifacts/scaler")
+drift = transformer("drift", "detectors.drift:FeatureDrift", artifact="../artifacts/reference")
+logistic = model("logistic", "models.classifier:Classifier", artifact="../artifacts/logistic")
+forest = model("forest", "models.classifier:Classifier", artifact="../artifacts/forest")
+
+watched = deployment(
+    "bar", scale >> drift >> ab_test("ab", logistic, forest, ratio_a=0.5), image="servegraph/bar:0.1.0"
+)
+watched.spec.predictors[0].graph.logger = {"mode": "all"}

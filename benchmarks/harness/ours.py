@@ -1,0 +1,97 @@
+"""servegraph: in its topologies, and with what can be switched on and off."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import orjson
+
+from harness.contender import Contender, Site
+from harness.forms import open_inference_binary, open_inference_json, seldon_grpc, seldon_rest
+from harness.processes import Command
+
+REST_PATH = "/api/v1.0/predictions"
+SERVEGRAPH = str(Path(sys.executable).with_name("servegraph"))
+COMPANIONS = Path(__file__).parents[1] / "companions"
+FORMS = (seldon_rest(REST_PATH), seldon_grpc(), open_inference_binary("/v2/models/bar/infer"))
+STARTS = 2  # the first time, models are compiled and kept
+LARGE_ROWS, LARGE_PAUSE_S = 18_000, 0.5
+"""Rows in a request of 10 MB, and the time between two of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """`servegraph run` in the benchmarks' project."""
+
+    graph: str = "bar"
+    options: Sequence[str] = ("--no-monitor",)
+    variables: Mapping[str, str] | None = None
+
+    def __call__(self, site: Site) -> Sequence[Command]:
+        ports = ["--http-port", str(site.http_port), "--grpc-port", str(site.grpc_port)]
+        arguments = [SERVEGRAPH, "run", f"graphs/{self.graph}.py", *ports, *self.options]
+        return [Command(arguments, self.variables or {}, site.fitted.project)]
+
+
+def fused() -> Contender:
+    return Contender("us", "servegraph", Ours(), FORMS, starts=STARTS)
+
+
+def split() -> Contender:
+    return Contender("us-split", "servegraph --split", Ours(options=("--no-monitor", "--split")), FORMS, starts=STARTS)
+
+
+def not_accelerated() -> Contender:
+    run = Ours(variables={"SERVEGRAPH_ACCELERATE": "off"})
+    return Contender("us-off", "servegraph, acceleration off", run, FORMS[:1], starts=STARTS)
+
+
+def workers(count: int) -> Contender:
+    run = Ours(options=("--no-monitor", "--workers", str(count)))
+    return Contender(f"us-{count}", f"servegraph --workers {count}", run, FORMS[:1], starts=STARTS)
+
+
+def on_one_core() -> Contender:
+    """One worker on one core, which is what several workers multiply; without that, its threads use more than one."""
+    run, core = Ours(), max(os.sched_getaffinity(0))
+
+    def commands(site: Site) -> Sequence[Command]:
+        (command,) = run(site)
+        return [replace(command, arguments=["taskset", "--cpu-list", str(core), *command.arguments])]
+
+    return Contender("us-1-core", "servegraph on one core", commands, FORMS[:1], starts=STARTS)
+
+
+def watched() -> Contender:
+    """With the drift monitor, and a log of all requests and answers that goes to a sink beside it."""
+
+    def commands(site: Site) -> Sequence[Command]:
+        sink = {"REQUEST_LOGGER_DEFAULT_ENDPOINT": f"http://127.0.0.1:{site.more_ports[0]}"}
+        return Ours("watched", (), sink)(site)
+
+    def companions(site: Site) -> Sequence[Command]:
+        return [Command([sys.executable, str(COMPANIONS / "log_sink.py"), str(site.more_ports[0])])]
+
+    return Contender("us-watched", "servegraph, watched and logged", commands, FORMS[:1], companions=companions)
+
+
+def beside_large() -> Contender:
+    """While another client sends 10 MB at a time."""
+
+    def companions(site: Site) -> Sequence[Command]:
+        body = site.folder / "large.json"
+        body.write_bytes(orjson.dumps({"data": {"ndarray": site.fitted.many_rows(LARGE_ROWS)[0].rows.tolist()}}))
+        arguments = [str(site.http_port), REST_PATH, str(body), str(LARGE_PAUSE_S)]
+        return [Command([sys.executable, str(COMPANIONS / "large_requests.py"), *arguments])]
+
+    return Contender("us-large", "servegraph beside 10 MB requests", Ours(), FORMS[:1], companions=companions)
+
+
+def payloads(graph: str) -> Contender:
+    """A graph in all forms of its protocols."""
+    path = f"/v2/models/{graph}/infer"
+    kinds = [seldon_rest(REST_PATH, kind, name=kind) for kind in ("ndarray", "tensor", "tftensor")]
+    forms = [*kinds, seldon_grpc(), open_inference_json(path), open_inference_binary(path)]
+    return Contender("us", "servegraph", Ours(graph), forms)
