@@ -109,7 +109,9 @@ def test_a_damaged_kernel_is_made_again(tmp_path: Path, logistic: Any):
 
 def test_acceleration_can_be_off(tmp_path: Path, logistic: Any, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SERVEGRAPH_ACCELERATE", "off")
-    assert type(load_model(artifact(tmp_path / "a", logistic))).__name__ == "LogisticRegression"
+    with compilation() as told:
+        assert type(load_model(artifact(tmp_path / "a", logistic))).__name__ == "LogisticRegression"
+    assert told.lines == {"accelerate": "off"}
 
 
 def test_a_model_without_kernel_is_itself_unless_one_is_required(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

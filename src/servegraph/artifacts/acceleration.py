@@ -111,6 +111,7 @@ def accelerated(folder: Path, asked: Sequence[str], load: Callable[[], Any], met
     """
     mode = wish()
     if mode == "off":
+        under_way().lines["accelerate"] = "off"
         return load()
     rows = _evidence(folder)
     shelf = KernelShelf(folder, rows, (*asked, *methods), under_way().state)

@@ -22,7 +22,7 @@ class Compilation:
         rows: evidence from beside the artifacts, such as a detector's reference; arrays of shape (n, features).
         state: a state folder, for the kernels of artifacts that lie in none.
         engines: what computes, by method: `numpy` or `onnxruntime`; the methods that run as they are have none.
-        lines: what is said of each method that was tried.
+        lines: what is said of each method that was tried, or of `accelerate` where nothing was.
     """
 
     rows: Sequence[Any] = ()

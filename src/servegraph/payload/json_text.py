@@ -38,7 +38,12 @@ def read(text: bytes | str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return json.loads(text)
+        return read_leniently(text)
+
+
+def read_leniently(text: bytes | str) -> Any:
+    """The same of a text that orjson does not read; raises as `read`."""
+    return json.loads(text)
 
 
 def printed(document: Any) -> bytes:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from servegraph.errors import InvalidPayload, MalformedArray
 from servegraph.payload import tftensor
 from servegraph.payload.arrays import array_of, tensor_of
-from servegraph.payload.json_text import printed, printed_quickly, read
+from servegraph.payload.json_text import printed, printed_quickly, read_leniently
 from servegraph.payload.message import Feedback, Kind, Message, Meta
 from servegraph.payload.numbers import printed as printed_numbers
 from servegraph.payload.numbers import read_apart, read_base64_apart
@@ -40,12 +40,12 @@ def parse(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _read_leniently(body)
+        return _lenient(body)
 
 
-def _read_leniently(body: bytes) -> Any:
+def _lenient(body: bytes) -> Any:
     try:
-        return read(body)
+        return read_leniently(body)
     except (ValueError, RecursionError) as error:
         raise InvalidPayload(f"the body is not JSON: {error}", hint=_EXAMPLE) from error
 
