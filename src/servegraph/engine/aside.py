@@ -1,6 +1,6 @@
 """Reading and printing large messages is done aside, in a thread, as it would keep the loop from all other requests.
 
-One thread, as several would only compete with the loop for Python's one lock.
+Each front and each engine has one thread for it, as more would only compete with the loop for Python's one lock.
 """
 
 import asyncio
