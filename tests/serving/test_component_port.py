@@ -1,9 +1,12 @@
 """A port that several listen on: one leaves, and the others take its clients."""
 
+import asyncio
 import os
 import socket
 
 from servegraph.serving.component_port import SharedPort
+from servegraph.serving.http1.listener import HttpListener
+from servegraph.serving.http1.message import Request, Response
 
 
 def accepts(listener: socket.socket) -> bool:
@@ -14,19 +17,40 @@ def accepts(listener: socket.socket) -> bool:
     return True
 
 
-def test_who_left_the_port_gets_no_client_and_the_others_do():
+class Answers:
+    """An application that says who it is."""
+
+    max_body = 0
+
+    def __init__(self, name: bytes) -> None:
+        self.name = name
+
+    async def __call__(self, _: Request) -> Response:
+        return Response(200, "", self.name)
+
+
+async def who(address: tuple[str, int]) -> bytes:
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    async with asyncio.timeout(10):
+        said = await reader.read()
+    writer.close()
+    return said.rpartition(b"\r\n")[2]
+
+
+async def test_who_left_the_port_gets_no_client_and_the_others_do():
     port = SharedPort("127.0.0.1", 0, "--http-port")
-    port.listen()
-    with socket.socket(fileno=os.dup(port.descriptor)) as server:  # what the web server has
-        address = server.getsockname()
-        with socket.create_connection(address):
-            assert accepts(server)
-        port.leave()
-        with socket.create_connection(address):
-            assert not accepts(server)
-            with socket.socket(fileno=os.dup(port.descriptor)) as other:
-                assert accepts(other)
-    port.close()
+    leaving = HttpListener(port, Answers(b"leaving"))
+    staying = HttpListener(SharedPort.inherited(os.dup(port.descriptor)), Answers(b"staying"))
+    address = port._socket.getsockname()
+    await leaving.start()
+    assert await who(address) == b"leaving"
+    await staying.start()
+    leaving.retire()
+    assert {await who(address) for _ in range(20)} == {b"staying"}
+    await leaving.close()
+    assert await who(address) == b"staying"
+    await staying.close()
 
 
 def test_an_inherited_port_does_not_make_the_socket_block():

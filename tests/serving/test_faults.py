@@ -21,7 +21,6 @@ from servegraph.errors import (
     UnknownModel,
     UnknownPuid,
 )
-from servegraph.serving.body import TooLarge, TooSlow, Truncated
 from servegraph.serving.faults import (
     TABLE,
     FaultLog,
@@ -33,6 +32,7 @@ from servegraph.serving.faults import (
     text_of,
 )
 from servegraph.serving.grpc_status import Code
+from servegraph.serving.http1.message import TooLarge, TooSlow, Truncated
 from servegraph.serving.routes import Answer
 
 

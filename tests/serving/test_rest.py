@@ -310,7 +310,7 @@ async def test_while_draining_answers_ask_to_close_the_connection():
     drained: list[bool] = []
     async with serving(ROUTES, on_drain=lambda: drained.append(True)) as served:
         assert "connection" not in (await served.ask("POST", "/tell", b"{}")).headers
-        served.rest.drain()
+        served.server.drain()
         assert drained == [True]
         async with served.connection() as connection:
             connection.write(b"GET /live HTTP/1.1\r\nhost: x\r\n\r\n")

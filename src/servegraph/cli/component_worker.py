@@ -1,6 +1,5 @@
 """One process that serves a component: alone, or as one of several workers of a parent."""
 
-import asyncio
 import os
 import random
 from collections.abc import Mapping, Sequence
@@ -93,7 +92,7 @@ async def serve_alone(options: ComponentOptions, loaded: Loaded, http: HttpPort,
             await service.start()
         await server.start()
         click.echo(options.summary(type(loaded.component.instance).__name__), err=True)
-        await _stopped_or_ended(signals, server)
+        await signals.stop.wait()
         await server.stop(signals.hurry)
     return _hangs(fronts)
 
@@ -111,7 +110,7 @@ async def serve_worker(options: ComponentOptions, loaded: Loaded, role: Role, li
     if loaded.service is not None:
         line.tell(component_link.SERVICE)
     line.tell(component_link.READY)
-    await _stopped_or_ended(signals, server)
+    await signals.stop.wait()
     await server.stop(signals.hurry, alone=not signals.retired)
     return _hangs(fronts)
 
@@ -127,17 +126,6 @@ def _wears_out(options: ComponentOptions, line: Link) -> Any:
             line.tell(component_link.WORN)
 
     return served_one
-
-
-async def _stopped_or_ended(signals: Signals, server: ComponentServer) -> None:
-    ended, stopped = asyncio.ensure_future(server.ended()), asyncio.ensure_future(signals.stop.wait())
-    try:
-        await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
-        if ended.done():
-            ended.result()
-    finally:
-        ended.cancel()
-        stopped.cancel()
 
 
 def _hangs(fronts: _Fronts) -> bool:

@@ -71,7 +71,7 @@ class ExecutorSession:
             await server.start()
             self._announce(ports)
             ending.push_async_callback(server.stop, signals.hurry)
-            await signals.stopped_or_ended(server)
+            await signals.stop.wait()
             with suppress(TimeoutError):
                 await asyncio.wait_for(signals.hurry.wait(), self._options.shutdown_delay_s)
 

@@ -103,7 +103,7 @@ class Session:
                 print_endpoints(out, self._deployment.name, ports.addresses, nodes, monotonic() - loading_since)
                 if not await backend.ready(False):
                     out.print(NOT_READY)
-                await signals.stopped_or_ended(server)
+                await signals.stop.wait()
         out.print("stopped")
 
     async def work(self, ports: Ports, out: Console, beat: Callable[[], None]) -> None:
@@ -128,7 +128,7 @@ class Session:
             publishing = asyncio.ensure_future(self._publish(beat))
             ending.callback(publishing.cancel)
             ending.push_async_callback(server.stop, signals.hurry)
-            await signals.stopped_or_ended(server)
+            await signals.stop.wait()
 
     async def _publish(self, beat: Callable[[], None]) -> None:
         """Show the other workers what they cannot see by themselves; what requests count they see at once."""

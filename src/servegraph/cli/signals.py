@@ -6,8 +6,6 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from servegraph.serving.server import Server
-
 
 @dataclass(frozen=True)
 class Signals:
@@ -35,15 +33,3 @@ class Signals:
 
     def _arrived(self) -> None:
         (self.hurry if self.stop.is_set() else self.stop).set()
-
-    async def stopped_or_ended(self, server: Server) -> None:
-        """Wait for the signal; a server that ends before it is an error, and raises its own."""
-        ended = asyncio.ensure_future(server.ended())
-        stopped = asyncio.ensure_future(self.stop.wait())
-        try:
-            await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
-            if ended.done():
-                ended.result()
-        finally:
-            ended.cancel()
-            stopped.cancel()

@@ -18,9 +18,9 @@ from servegraph.errors import (
     UnitTimedOut,
 )
 from servegraph.payload.json_text import printed
-from servegraph.serving.body import TooLarge, TooSlow
 from servegraph.serving.grpc_details import fitted, sendable
 from servegraph.serving.grpc_status import Code
+from servegraph.serving.http1.message import TooLarge, TooSlow
 from servegraph.serving.routes import JSON, Answer
 
 NOT_FOUND = (

@@ -12,10 +12,12 @@ Source:
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from servegraph.errors import Overloaded
-from servegraph.serving.body import BodyReader
+from servegraph.serving.http1.head import field
+from servegraph.serving.http1.message import Request as HttpRequest
+from servegraph.serving.http1.message import Response
 from servegraph.serving.routes import Answer
 
 HTML = "text/html; charset=utf-8"
@@ -64,62 +66,53 @@ class Limits(NamedTuple):
 
 
 class HttpFront:
-    """The RSGI application of one port.
-
-    Attributes:
-        in_flight, served: requests that are being answered, and that were.
-    """
+    """Implements `http1.message.Application` for one port."""
 
     def __init__(self, endpoints: Mapping[str, Endpoint], errors: Errors, limits: Limits, log_access: bool) -> None:
+        self.max_body = limits.body
         self._endpoints = endpoints
         self._errors = errors
         self._limits = limits
-        self._bodies = BodyReader(limits.body)
         self._log_access = log_access
-        self._draining = False
-        self.in_flight = 0
-        self.served = 0
+        self._in_flight = self._served = 0
         self.on_served: Callable[[int], None] = lambda served: None
 
-    def drain(self) -> None:
-        """From now on ask clients to close their connections."""
-        self._draining = True
-
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        self.in_flight += 1
+    async def __call__(self, request: HttpRequest) -> Response:
+        self._in_flight += 1
         try:
-            answer = await self._answer(scope, protocol)
-            self._respond(scope, protocol, answer)
+            answer = await self._answer(request)
         finally:
-            self.in_flight -= 1
-            self.served += 1
+            self._in_flight -= 1
+            self._served += 1
         if self._log_access:
-            access.info("%r %r %d", scope.method, scope.path, answer.status)
-        self.on_served(self.served)
+            access.info("%r %r %d", request.method, request.path, answer.status)
+        self.on_served(self._served)
+        return _response(answer, request)
 
-    async def _answer(self, scope: Any, protocol: Any) -> Answer:
-        length = _request_line(scope)
+    async def _answer(self, request: HttpRequest) -> Answer:
+        length = len(f"{request.method} {request.target} HTTP/1.1")
         if length > _LONGEST_REQUEST_LINE:
             return _line_too_long(length)
-        path = "/" + scope.path.lstrip("/")
+        path = "/" + request.path.lstrip("/")
         endpoint = self._endpoints.get(path)
-        if scope.method == "OPTIONS":
+        if request.method == "OPTIONS":
             return self._options(path, endpoint)
-        if endpoint is None or not _allows(endpoint, scope.method):
-            reads = scope.method in ("GET", "HEAD") or path == "/"
+        if endpoint is None or not _allows(endpoint, request.method):
+            reads = request.method in ("GET", "HEAD") or path == "/"
             return self._errors.not_found() if reads else self._errors.not_allowed()
         try:
-            return await endpoint.answer(await self._request(scope, protocol))
+            return await endpoint.answer(self._asked(request))
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # a component may raise SystemExit, and must not end the server
             return self._errors.of(error)
 
-    async def _request(self, scope: Any, protocol: Any) -> Request:
-        if self.in_flight > self._limits.requests:
+    def _asked(self, request: HttpRequest) -> Request:
+        if self._in_flight > self._limits.requests:
             raise Overloaded(f"{self._limits.requests} requests are being answered already")
-        body = await self._bodies.read(scope.headers, protocol)
-        return Request(scope.path, scope.query_string, scope.headers.get("content-type") or "", body)
+        if request.fault is not None:
+            raise request.fault
+        return Request(request.path, request.query, request.headers.get("content-type") or "", request.body)
 
     def _options(self, path: str, endpoint: Endpoint | None) -> Answer:
         if path == "/":
@@ -127,24 +120,18 @@ class HttpFront:
         post = ", POST" if endpoint is not None and "POST" in endpoint.methods else ""
         return Answer(200, b"", HTML, headers=(("allow", f"OPTIONS, GET, HEAD{post}"),))
 
-    def _respond(self, scope: Any, protocol: Any, answer: Answer) -> None:
-        fields = [("content-type", answer.content_type), *answer.headers]
-        if answer.content_type != _GATEWAY_HTML:
-            fields += _cors(scope)
-        if answer.encoding:
-            fields.append(("content-encoding", answer.encoding))
-        if self._draining:
-            fields.append(("connection", "close"))
-        protocol.response_bytes(answer.status, fields, answer.body)
+
+def _response(answer: Answer, request: HttpRequest) -> Response:
+    fields = [("content-type", answer.content_type), *answer.headers]
+    if answer.content_type != _GATEWAY_HTML:
+        fields += _cors(request)
+    if answer.encoding:
+        fields.append(("content-encoding", answer.encoding))
+    return Response(answer.status, "".join(field(name, value) for name, value in fields), answer.body)
 
 
 def _allows(endpoint: Endpoint, method: str) -> bool:
     return ("GET" if method == "HEAD" else method) in endpoint.methods
-
-
-def _request_line(scope: Any) -> int:
-    query = f"?{scope.query_string}" if scope.query_string else ""
-    return len(f"{scope.method} {scope.path}{query} HTTP/1.1")
 
 
 def _line_too_long(length: int) -> Answer:
@@ -156,15 +143,15 @@ def _line_too_long(length: int) -> Answer:
     return Answer(400, page.encode(), _GATEWAY_HTML)
 
 
-def _cors(scope: Any) -> list[tuple[str, str]]:
-    origin = scope.headers.get("origin")
+def _cors(request: HttpRequest) -> list[tuple[str, str]]:
+    origin = request.headers.get("origin")
     fields = [("access-control-allow-origin", origin or "*")]
     if origin:
         fields.append(("vary", "Origin"))
-    wanted = scope.headers.get("access-control-request-method")
-    if origin and scope.method == "OPTIONS" and wanted in _ALL_METHODS.split(", "):
+    wanted = request.headers.get("access-control-request-method")
+    if origin and request.method == "OPTIONS" and wanted in _ALL_METHODS.split(", "):
         fields.append(("access-control-allow-methods", _ALL_METHODS))
-        asked = scope.headers.get("access-control-request-headers")
+        asked = request.headers.get("access-control-request-headers")
         if asked:
             fields.append(("access-control-allow-headers", asked))
     return fields

@@ -1,8 +1,6 @@
 """An HTTP port that several processes listen on: one binds it, the others inherit it."""
 
-import os
 import socket
-from contextlib import suppress
 
 from servegraph.serving.port import HttpPort
 
@@ -25,20 +23,3 @@ class SharedPort(HttpPort):
     def descriptor(self) -> int:
         """The socket's file descriptor, for child processes."""
         return self._socket.fileno()
-
-    def leave(self) -> None:
-        """Let no new client in here: the other processes on this port take them.
-
-        The web server cannot stop accepting without dropping clients that it has accepted. So the
-        listener is taken from under it: where it asks for clients, another socket says there are none.
-        """
-        own = os.fstat(self._socket.fileno())
-        with socket.socket(socket.AF_UNIX) as nobody:
-            nobody.setblocking(False)
-            nobody.bind("")  # an abstract name that the kernel chooses, and nobody knows
-            nobody.listen()
-            for name in os.listdir("/proc/self/fd"):
-                with suppress(OSError):
-                    is_ours = os.path.samestat(os.stat(f"/proc/self/fd/{name}"), own)
-                    if is_ours and int(name) != self._socket.fileno():
-                        os.dup2(nobody.fileno(), int(name), inheritable=False)

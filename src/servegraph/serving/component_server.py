@@ -5,23 +5,17 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-
 from servegraph.serving.component_grpc import ComponentGrpc
 from servegraph.serving.component_http import HttpFront
-from servegraph.serving.component_port import SharedPort
 from servegraph.serving.grpc_server import GrpcServer
-from servegraph.serving.port import HttpPort, HttpServer
+from servegraph.serving.http1.listener import HttpListener
+from servegraph.serving.port import HttpPort
 
 CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
 QUIET_S = 0.1  # this long without a request, and nobody is left
 RETIRED_QUIET_S = 1.0  # the same where others serve, and nobody waits for our end
 DRAIN_LIMIT_S = 15.0  # the executor's graceful timeout
 RETIRE_LIMIT_S = 300.0  # others serve meanwhile, so nobody is in a hurry
-CLOSE_LIMIT_S = 1.0
-HEADERS_LIMIT_MS = 30_000  # what a client may take to send the head of a request
 
 log = logging.getLogger(__name__)
 
@@ -34,48 +28,11 @@ class Served:
     port: HttpPort
 
 
-class _Http:
-    """One HTTP port being served."""
-
-    def __init__(self, served: Served) -> None:
-        self.front, self.port = served.front, served.port
-        self._server = HttpServer(
-            served.port,
-            served.front,
-            interface=Interfaces.RSGI,
-            http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=HEADERS_LIMIT_MS),
-            websockets=False,
-            log_level=LogLevels.critical,
-        )
-        self.task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self.port.listen()
-        self.task = asyncio.get_running_loop().create_task(self._server.serve())
-
-    async def quiet(self, seconds: float) -> None:
-        """Wait until the last request has been answered, and no other has come for so long."""
-        while True:
-            served = self.front.served
-            await asyncio.sleep(seconds)
-            if self.front.in_flight == 0 and self.front.served == served:
-                return
-
-    async def close(self) -> None:
-        self._server.stop()
-        if self.task is not None:
-            _, late = await asyncio.wait([self.task], timeout=CLOSE_LIMIT_S)
-            if late:  # callbacks of connections that are still open find the loop's end, and complain
-                asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        self.port.close()
-
-
 class ComponentServer:
     """All servers of one process; `grpc_address` is where `rpc` answers."""
 
     def __init__(self, https: Sequence[Served], rpc: ComponentGrpc | None = None, grpc_address: str = "") -> None:
-        self._https = [_Http(served) for served in https]
+        self._https = [HttpListener(served.port, served.front) for served in https]
         self._rpc = rpc
         self._grpc_address = grpc_address
         self._grpc_server: GrpcServer | None = None
@@ -86,24 +43,14 @@ class ComponentServer:
         Raises:
             EnvironmentFault: one of them is taken.
         """
-        logging.getLogger("_granian").setLevel(logging.CRITICAL)
         if self._rpc is not None:
             self._grpc_server = await self._rpc.start(self._grpc_address)
         try:
             for http in self._https:
-                http.start()
+                await http.start()
         except BaseException:
             await self._close()
             raise
-
-    async def ended(self) -> None:
-        """Wait until an HTTP server ends by itself, which it should not; its error is raised."""
-        tasks = [http.task for http in self._https if http.task is not None]
-        if not tasks:
-            await asyncio.Event().wait()
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
 
     async def stop(self, hurry: asyncio.Event, alone: bool = True) -> None:
         """Answer what was accepted, then close: at `hurry`, or when it takes too long, whatever is left is dropped.
@@ -122,13 +69,13 @@ class ComponentServer:
 
     async def _drain(self, alone: bool) -> None:
         for http in self._https:
-            http.front.drain()
+            http.is_leaving = True
         await asyncio.sleep(CLOSE_NOTICE_S)
         for http in self._https:
-            if not alone and isinstance(http.port, SharedPort):
-                http.port.leave()
+            if alone:
+                http.pause()
             else:
-                http.port.pause()
+                http.retire()
         await asyncio.gather(*(http.quiet(QUIET_S if alone else RETIRED_QUIET_S) for http in self._https))
         if self._grpc_server is not None:
             await self._grpc_server.stop(DRAIN_LIMIT_S if alone else RETIRE_LIMIT_S)

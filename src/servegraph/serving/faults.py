@@ -28,9 +28,9 @@ from servegraph.errors import (
     UnknownPuid,
 )
 from servegraph.payload.wire_json import dump
-from servegraph.serving.body import TooLarge, TooSlow
 from servegraph.serving.grpc_details import fitted, sendable
 from servegraph.serving.grpc_status import Code
+from servegraph.serving.http1.message import TooLarge, TooSlow
 from servegraph.serving.routes import JSON, Answer
 
 TRACEBACK_EVERY_S = 60.0

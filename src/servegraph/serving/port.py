@@ -5,10 +5,6 @@ import socket
 import struct
 from contextlib import suppress
 from errno import EADDRNOTAVAIL
-from typing import Any
-
-from granian.net import SocketHolder
-from granian.server.embed import Server
 
 from servegraph.errors import ConfigurationError, PortInUse
 
@@ -55,9 +51,9 @@ class HttpPort:
         except OSError as error:
             raise self._in_use(error) from error
 
-    def holder(self) -> SocketHolder:
-        """granian's own handle of the socket, which it closes itself."""
-        return SocketHolder(self._socket.dup().detach(), False, BACKLOG)
+    def duplicate(self) -> socket.socket:
+        """Another handle of the socket, for a server that closes it itself."""
+        return self._socket.dup()
 
     def _in_use(self, error: OSError) -> PortInUse:
         host, port = self._address
@@ -93,15 +89,3 @@ def keep_port(host: str, port: int) -> socket.socket:
     kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     kept.bind((host, port))
     return kept
-
-
-class HttpServer(Server):  # type: ignore[misc]
-    """granian's embedded server on a socket that we own."""
-
-    def __init__(self, port: HttpPort, application: Any, **options: Any) -> None:
-        super().__init__(application, **options)
-        self._port = port
-
-    def _init_shared_socket(self) -> None:
-        self._ssp = None
-        self._shd = self._port.holder()

@@ -8,20 +8,18 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from granian.constants import HTTPModes, Interfaces, SSLProtocols
-from granian.log import LogLevels
-
-from servegraph.errors import ConfigurationError, EnvironmentFault, PortInUse
+from servegraph.errors import ConfigurationError, EnvironmentFault
 from servegraph.serving.grpc_front import GrpcFront
 from servegraph.serving.grpc_server import GrpcServer
+from servegraph.serving.http1.listener import CLOSE_S, HttpListener
 from servegraph.serving.memory import keep_memory_small
-from servegraph.serving.port import HttpPort, HttpServer, keep_port
+from servegraph.serving.port import HttpPort, keep_port
 from servegraph.serving.rest import RestFront
 
 CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
 QUIET_S = 0.1  # this long without a request, and nobody is left
 DRAIN_LIMIT_S = 15.0  # the executor's default graceful timeout
-CLOSE_LIMIT_S = 1.0  # what the HTTP server gets for connections that are still open then
+CLOSE_LIMIT_S = CLOSE_S  # what connections get that are still open then
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +51,8 @@ class Tls:
     certificate: Path
     key: Path
 
-    def context(self) -> ssl.SSLContext:
-        """The same for gRPC.
+    def context(self, protocol: str) -> ssl.SSLContext:
+        """For a port that speaks `protocol`, by its name in ALPN.
 
         Raises:
             EnvironmentFault: a file cannot be read, or they do not fit.
@@ -68,6 +66,8 @@ class Tls:
         except OSError as error:
             hint = "mount the secret, or unset SELDON_CERT_MOUNT_PATH"
             raise EnvironmentFault(f"cannot read {error.filename}: {error.strerror}", hint=hint) from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols([protocol])
         return context
 
 
@@ -144,20 +144,9 @@ class Server:
         self._rpc = rpc
         self._ports = ports
         self._drain_limit_s = drain_limit_s
-        self._tls = tls.context() if tls else None
+        self._tls = tls.context("h2") if tls else None
         self._grpc_server: GrpcServer | None = None
-        self._http_task: asyncio.Task[None] | None = None
-        self._http = HttpServer(
-            ports.http,
-            rest,
-            interface=Interfaces.RSGI,
-            http=HTTPModes.http1,
-            websockets=False,
-            log_level=LogLevels.critical,
-            ssl_cert=tls.certificate if tls else None,
-            ssl_key=tls.key if tls else None,
-            ssl_protocol_min=SSLProtocols.tls12,
-        )
+        self._http = HttpListener(ports.http, rest, tls.context("http/1.1") if tls else None)
 
     async def start(self) -> None:
         """Serve on both ports.
@@ -165,20 +154,13 @@ class Server:
         Raises:
             EnvironmentFault: one of the addresses is taken.
         """
-        logging.getLogger("_granian").setLevel(logging.CRITICAL)
         keep_memory_small()
         self._grpc_server = await self._rpc.start(self._ports.addresses.grpc, self._tls)
         try:
-            self._ports.http.listen()
-        except PortInUse:
+            await self._http.start()
+        except EnvironmentFault:
             await self._grpc_server.stop(None)
             raise
-        self._http_task = asyncio.get_running_loop().create_task(self._http.serve())
-
-    async def ended(self) -> None:
-        """Wait until the HTTP server ends by itself, which it should not; its error is raised."""
-        assert self._http_task is not None
-        await asyncio.shield(self._http_task)
 
     async def stop(self, hurry: asyncio.Event) -> None:
         """Answer what was accepted, then close: at `hurry`, or at the limit, whatever is left is dropped.
@@ -193,11 +175,16 @@ class Server:
             log.warning("requests that were not answered in %.0f s are dropped", self._drain_limit_s)
         await self._close()
 
-    async def _drain(self) -> None:
+    def drain(self) -> None:
+        """From now on say that we are not ready, and ask clients to close their connections."""
         self._rest.drain()
+        self._http.is_leaving = True
+
+    async def _drain(self) -> None:
+        self.drain()
         await asyncio.sleep(CLOSE_NOTICE_S)
-        self._ports.http.pause()
-        await asyncio.gather(self._quiet(), self._drain_rpc())
+        self._http.pause()
+        await asyncio.gather(self._http.quiet(QUIET_S), self._drain_rpc())
 
     async def _drain_rpc(self) -> None:
         if self._grpc_server is not None:
@@ -206,19 +193,7 @@ class Server:
     async def _close(self) -> None:
         if self._grpc_server is not None:
             await self._grpc_server.stop(None)
-        self._http.stop()
-        if self._http_task is not None:
-            _, late = await asyncio.wait([self._http_task], timeout=CLOSE_LIMIT_S)
-            if late:  # granian's callbacks for connections that are still open find the loop's end, and complain
-                asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        self._ports.http.close()
-
-    async def _quiet(self) -> None:
-        while True:
-            served = self._rest.served
-            await asyncio.sleep(QUIET_S)
-            if self._rest.in_flight == 0 and self._rest.served == served:
-                return
+        await self._http.close()
 
 
 async def _first(*awaitables: Awaitable[object]) -> None:

@@ -1,0 +1,201 @@
+"""One client's connection: its requests are answered one after the other, in the order in which they came."""
+
+import asyncio
+import logging
+from collections import deque
+from typing import Protocol, cast
+
+from servegraph.serving.http1.head import Heads
+from servegraph.serving.http1.message import Application, Gone, Request, Response, TooSlow, Truncated
+from servegraph.serving.http1.reader import BadHead, RequestReader, Stage
+
+HEAD_S = 30.0  # what a client may take for the head of a request, and until its first one
+BODY_S = 60.0  # and for a whole request
+LINGER_S = 2.0  # how long what a client still sends is thrown away, so that it can read why
+_LARGE = 64 * 1024  # bytes of a body that is not copied behind its head
+_GO_AHEAD = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+log = logging.getLogger(__name__)
+
+
+class Port(Protocol):
+    """What the connections of one port have in common.
+
+    Attributes:
+        is_leaving: whether clients are asked to close their connections.
+        in_flight, served: requests that are being answered, and that were.
+    """
+
+    application: Application
+    heads: Heads
+    is_leaving: bool
+    in_flight: int
+    served: int
+
+    def opened(self, connection: "Connection") -> None:
+        """There is a client."""
+
+    def closed(self, connection: "Connection") -> None:
+        """It is gone."""
+
+
+class Connection(asyncio.Protocol):
+    """Implements the server's side."""
+
+    def __init__(self, port: Port, loop: asyncio.AbstractEventLoop) -> None:
+        self._port = port
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._gone = Gone()
+        self._reader = RequestReader(port.application.max_body, self._take, self._go_ahead, self._gone)
+        self._waiting: deque[Request | BadHead] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._is_new = True
+        self._is_busy = False
+        self._is_full = False
+        self._is_held = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to answer, and nothing on its way that we know of."""
+        return not self._is_busy and not self._waiting and self._reader.stage in (Stage.NOTHING, Stage.LOST)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._port.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._reader.feed(data)
+        except BadHead as bad:
+            self._waiting.append(bad)
+        if self._waiting:
+            self._proceed()
+
+    def eof_received(self) -> bool:
+        """Answer what was asked, as a client may have ended only its own side."""
+        self._lose()
+        return self._is_busy
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._lose()
+        self._reader.end()
+        self._waiting.clear()
+        self._port.closed(self)
+
+    def _lose(self) -> None:
+        self._gone.tell()
+        if self._reader.stage is Stage.BODY:
+            self._reader.give_up(Truncated("the body ended early"))
+            self._proceed()
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._proceed()
+
+    def look(self, now: float) -> None:
+        """Give up on a client that takes too long; `now` is on the monotonic clock, in seconds."""
+        reader = self._reader
+        if self._is_held:
+            reader.since = now
+        elif reader.stage is Stage.BODY and now - reader.since > BODY_S:
+            reader.give_up(TooSlow(f"the body did not arrive in {BODY_S:.0f} s"))
+            self._proceed()
+        elif reader.stage is Stage.HEAD or (reader.stage is Stage.NOTHING and self._is_new):
+            if now - reader.since > HEAD_S:
+                self.close()
+
+    def close(self) -> None:
+        """Say nothing more than what was said."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Be gone at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _take(self, request: Request) -> None:
+        self._is_new = False
+        self._waiting.append(request)
+
+    def _go_ahead(self) -> None:
+        if self._transport is not None and not self._is_busy and not self._waiting:
+            self._transport.write(_GO_AHEAD)
+
+    def _proceed(self) -> None:
+        """Answer what waits, as far as can be done now; while some of it waits, nothing more is read."""
+        waiting = self._waiting
+        while waiting and not self._is_busy and not self._is_full:
+            self._begin(waiting.popleft())
+        if self._is_held is not bool(waiting):
+            self._hold(bool(waiting))
+
+    def _hold(self, is_held: bool) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        self._is_held = is_held
+        if is_held:
+            transport.pause_reading()
+        else:
+            transport.resume_reading()
+
+    def _begin(self, item: Request | BadHead) -> None:
+        if isinstance(item, BadHead):
+            self._send(Response(item.status), None)
+            return
+        self._is_busy = True
+        # What need not wait is answered here and now.
+        task = asyncio.Task(self._answer(item), loop=self._loop, eager_start=True)
+        if self._is_busy:
+            self._task = task
+
+    async def _answer(self, request: Request) -> None:
+        port = self._port
+        port.in_flight += 1
+        try:
+            response = await port.application(request)
+        except asyncio.CancelledError:
+            self.abort()
+            raise
+        except Exception:
+            log.exception("a request failed")
+            response = Response(500)
+        finally:
+            port.in_flight -= 1
+            port.served += 1
+            self._is_busy = False
+        self._send(response, request)
+        if self._task is not None:  # nobody does so behind us
+            self._task = None
+            self._proceed()
+
+    def _send(self, response: Response, request: Request | None) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        is_last = request is None or request.is_last
+        closes = is_last or ((self._port.is_leaving or self._gone.is_gone) and not self._waiting)
+        head = self._port.heads.printed(response, request, closes)
+        body = b"" if request is not None and request.method == "HEAD" else response.body
+        if len(body) > _LARGE:
+            transport.writelines((head, body))
+        else:
+            transport.write(head + body)
+        if closes:
+            self._leave(transport, is_read=request is not None and request.fault is None)
+
+    def _leave(self, transport: asyncio.Transport, is_read: bool) -> None:
+        self._reader.end()
+        if is_read or self._gone.is_gone:
+            transport.close()
+            return
+        # A connection that is closed while data comes is reset, and with it goes the answer that says why.
+        if transport.can_write_eof():
+            transport.write_eof()
+        self._loop.call_later(LINGER_S, self.close)

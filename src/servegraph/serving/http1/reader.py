@@ -1,0 +1,221 @@
+"""Reads requests from the bytes of one client.
+
+Source:
+    RFC 9112, by llhttp, which refuses what two readers could understand differently (a length beside chunks, two
+    lengths, folded fields). Requests to speak another protocol (`Upgrade`) are answered as if they had not been asked.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from io import BytesIO
+from time import monotonic
+from urllib.parse import unquote
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
+
+from servegraph.errors import PayloadError
+from servegraph.serving.http1.message import Gone, Request, TooLarge, Truncated
+
+OVERHEAD_LIMIT = 64 * 1024  # bytes of a request line and its fields, and of what is no body behind them
+
+
+class Stage(IntEnum):
+    """Which part of a request comes next."""
+
+    NOTHING = 0  # before its first byte
+    HEAD = 1
+    BODY = 2
+    LOST = 3  # what comes cannot be read any more, and does not matter
+
+
+class BadHead(Exception):
+    """What came is no request; `status` says what to answer."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class RequestReader:
+    """Implements httptools' protocol.
+
+    Args:
+        max_body: what a body may have, in bytes.
+        take: gets each request: whole, or with a fault as soon as there is one.
+        go_ahead: is told of a client that waits for leave to send its body.
+        gone: of all requests.
+
+    Attributes:
+        stage: of the request that is being read.
+        since: when it began, on the monotonic clock in seconds.
+    """
+
+    def __init__(
+        self, max_body: int, take: Callable[[Request], None], go_ahead: Callable[[], None], gone: Gone
+    ) -> None:
+        self._max_body = max_body
+        self._take = take
+        self._go_ahead = go_ahead
+        self._gone = gone
+        self._parser: HttpRequestParser | None = HttpRequestParser(self)
+        self._is_resumed = False
+        self.stage = Stage.NOTHING
+        self.since = monotonic()
+        self._overhead = 0
+        self._url = b""
+        self._fields: list[tuple[str, str]] = []
+        self._request: Request | None = None
+        self._body: bytes | BytesIO = b""
+        self._size = 0
+
+    def feed(self, data: bytes) -> None:
+        """Read on.
+
+        Raises:
+            BadHead: there is no reading on; requests before it have been taken.
+        """
+        if self._parser is None:
+            return
+        size = self._size
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._go_on(data[upgrade.args[0] :])
+        except HttpParserError:
+            self._lose()
+        else:
+            if self.stage is Stage.HEAD or (self.stage is Stage.BODY and self._size == size):
+                self._count(len(data))
+
+    def _count(self, size: int) -> None:
+        """Count bytes of a head, or of what is between the pieces of a body and behind them."""
+        self._overhead += size
+        if self._overhead <= OVERHEAD_LIMIT:
+            return
+        if self.stage is Stage.BODY:
+            self.give_up(TooLarge(f"over {OVERHEAD_LIMIT} bytes came that belong to no body"))
+            return
+        self.end()
+        raise BadHead(431)
+
+    def _lose(self) -> None:
+        stage = self.stage
+        if stage is Stage.BODY:
+            self.give_up(Truncated("the body ended early"))
+            return
+        self.end()
+        if stage is not Stage.LOST:
+            raise BadHead(400)
+
+    def _go_on(self, rest: bytes) -> None:
+        """Read the body of a request that wants another protocol, which the parser leaves to that protocol."""
+        request = self._request
+        if request is None:  # its body is too large, so that nothing of it is read
+            self.end()
+            return
+        self._parser = HttpRequestParser(self)
+        self._is_resumed = True
+        framing = [(name, request.headers.get(name)) for name in ("content-length", "transfer-encoding")]
+        lines = [f"{name}: {value}\r\n" for name, value in framing if value is not None]
+        self.feed(f"POST / HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1"))
+        self._is_resumed = False
+        self.feed(rest)
+
+    def give_up(self, fault: PayloadError) -> None:
+        """The body that is being read will never be whole: its request is taken with the fault, and is the last."""
+        request, self._request = self._request, None
+        self.end()
+        if request is not None:
+            request.fault = fault
+            request.is_last = True
+            self._take(request)
+
+    def end(self) -> None:
+        """Nothing is read any more. The parser holds us, so that it goes now."""
+        self.stage = Stage.LOST
+        self._parser = self._request = None
+        self._body = b""
+
+    # The names are httptools'; it calls them while it reads.
+
+    def on_message_begin(self) -> None:
+        if self._is_resumed or self.stage is Stage.LOST:
+            return
+        self.stage = Stage.HEAD
+        self.since = monotonic()
+        self._overhead = 0
+        self._url = b""
+        self._fields = []
+
+    def on_url(self, url: bytes) -> None:
+        if not self._is_resumed:
+            self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.stage is Stage.HEAD:  # and no trailer
+            self._fields.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        parser = self._parser
+        if self._is_resumed or self.stage is not Stage.HEAD or parser is None:
+            return
+        target = self._url.decode("latin-1")
+        path, query = _split(self._url) if "%" in target or target[0] != "/" else target.partition("?")[::2]
+        request = Request(parser.get_method().decode(), target, path, query, self._fields, self._gone)
+        request.is_last = not parser.should_keep_alive()
+        if "connection" in request.headers:
+            request.is_old = parser.get_http_version() == "1.0"
+        self.stage = Stage.BODY
+        self._request = request
+        self._body, self._size, self._overhead = b"", 0, 0
+        length = request.headers.get("content-length")
+        if length is not None and int(length) > self._max_body:
+            self._refuse()
+        elif "expect" in request.headers and request.headers["expect"].lower() == "100-continue":
+            self._go_ahead()
+
+    def on_body(self, piece: bytes) -> None:
+        if self._request is None:
+            return
+        self._size += len(piece)
+        if self._size > self._max_body:
+            self._refuse()
+        elif self._size == len(piece):
+            self._body = piece
+        else:
+            if isinstance(self._body, bytes):  # it grows in place, and is handed over without another copy
+                first, self._body = self._body, BytesIO()
+                self._body.write(first)
+            self._body.write(piece)
+
+    def _refuse(self) -> None:
+        hint = "send fewer rows at once, or raise --max-body-mib"
+        request, self._request = self._request, None
+        assert request is not None
+        request.fault = TooLarge(f"the body is over {self._max_body} bytes", hint=hint)
+        request.is_last = True
+        self._body = b""
+        self.stage = Stage.LOST
+        self._take(request)
+
+    def on_message_complete(self) -> None:
+        parser, request = self._parser, self._request
+        if request is None or (parser is not None and parser.should_upgrade()):
+            return
+        body, self._body, self._request = self._body, b"", None
+        request.body = body if isinstance(body, bytes) else body.getvalue()
+        self.stage = Stage.LOST if request.is_last else Stage.NOTHING
+        self._take(request)
+
+
+def _split(url: bytes) -> tuple[str, str]:
+    """Path and query of a target that may hold escapes, or name the server, too."""
+    if not url.startswith(b"/"):
+        try:
+            parsed = parse_url(url)
+        except HttpParserError:  # `*`, or the address of a CONNECT
+            return url.decode("latin-1"), ""
+        path, query = parsed.path or b"/", parsed.query or b""
+    else:
+        path, _, query = url.partition(b"?")
+    return unquote(path.decode("latin-1"), errors="replace"), query.decode("latin-1")
