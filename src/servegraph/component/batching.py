@@ -10,10 +10,10 @@ Which requests can be joined, and how, stands in `joining` and `row_wise`.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from servegraph.component.contract import Hook
 from servegraph.component.invoke import UserCode
@@ -22,20 +22,18 @@ from servegraph.component.row_wise import rows_of
 from servegraph.payload import Message
 from servegraph.payload.envelope import Envelope
 
-QUICK_S = 20e-6  # so little is not worth joining
+QUICK_S = 5e-6  # so little is not worth joining
 LOOP_S = 2e-3  # a thread costs 0.1 ms; and nothing else should have to wait longer
 MEASURED = 8  # of so many calls that are made at once, one is measured
 COMPANY = 32  # calls for one request each, after which it is taken to be the only one
 THREAD_NAME = "component"  # how the thread's name begins
 
 
-Prompt = Callable[[Envelope[Message]], Answer | None]
-"""Answers a request at once, or not at all; raises as `Caller.transform`."""
+Prompt = Callable[[Envelope[Message]], Answer]
+"""Answers a request at once; raises as `Caller.transform`."""
 
-
-class _Waiting(NamedTuple):
-    call: Call
-    future: asyncio.Future[Answer]
+Ask = Callable[[Envelope[Message]], Answer | Awaitable[Answer]]
+"""Answers a request, at once or later; raises as `Caller.transform`, either way."""
 
 
 class Batches:
@@ -51,12 +49,12 @@ class Batches:
         self._given = pool
         self._own: Executor | None = None
         self._lock = Lock()
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Call] = deque()
         self._is_begun = False  # whether somebody is about to look into the queue
         self._in_threads = 0
         self._company = 0
         self._is_turn = False  # whether a call was made at once in this turn of the loop
-        self._quick = 0  # calls for `prompt`; of so many, one was measured instead
+        self._at_once = 0  # calls; of so many, one is measured
 
     @property
     def is_in_thread(self) -> bool:
@@ -69,41 +67,32 @@ class Batches:
         done.add_done_callback(lambda _: self._leave_thread())  # if it is cancelled, too
         return asyncio.wrap_future(done)
 
-    def prompt(self, ask: Prompt, method: str) -> Prompt:
-        """Answers as `ask` while calls of the method are quick; None if this one is not, or is to be measured."""
-        means = self._joining.cost.means
+    def asker(self, method: str, hook: Hook, prompt: Prompt) -> Ask:
+        """Asks the method; `prompt` is what calls it at once."""
 
-        def answer(request: Envelope[Message]) -> Answer | None:
-            seconds = means.get((method, rows_of(request.value()).bit_length()))
-            if seconds is None or seconds > QUICK_S or self._is_begun or self._in_threads:
-                return None
-            self._quick += 1
-            return ask(request) if self._quick % MEASURED else None
+        def ask(request: Envelope[Message]) -> Answer | Awaitable[Answer]:
+            rows = rows_of(request.value())
+            if not self._goes_at_once(method, rows):
+                return self._queued(self._joining.call(method, hook, request, rows))
+            self._begin_turn()
+            self._at_once += 1
+            if self._at_once % MEASURED:
+                return prompt(request)
+            return self._joining.alone(self._joining.call(method, hook, request, rows))
 
-        return answer
-
-    async def transform(self, method: str, hook: Hook, request: Envelope[Message]) -> Answer:
-        """The answer; raises as `Caller.transform`."""
-        call = self._joining.call(method, hook, request)
-        if self._goes_at_once(method, call.rows):
-            self._is_turn = True
-            asyncio.get_running_loop().call_soon(self._end_turn)
-            self._notice(1)
-            return self._joining.alone(call)
-        # No variable holds the future: an error would keep it, and with it the message, until garbage is looked for.
-        return await self._queued(call)
+        return ask
 
     def _queued(self, call: Call) -> asyncio.Future[Answer]:
         """Where the answer will be."""
         loop = asyncio.get_running_loop()
         self._joining.open(call)
-        waiting = _Waiting(call, loop.create_future())
+        future = call.future = loop.create_future()
         with self._lock:
-            self._queue.append(waiting)
+            self._queue.append(call)
             is_begun, self._is_begun = self._is_begun, True
         if not is_begun:
             loop.call_soon(self._begin)
-        return waiting.future
+        return future
 
     def _goes_at_once(self, method: str, rows: int) -> bool:
         """Whether a call is quick, or the component is idle and the loop has no other request for it."""
@@ -115,6 +104,12 @@ class Batches:
         if self._is_turn and seconds > QUICK_S:
             self._company = COMPANY
         return seconds <= QUICK_S or not self._company
+
+    def _begin_turn(self) -> None:
+        """Another request in this turn of the loop has company."""
+        self._is_turn = True
+        asyncio.get_running_loop().call_soon(self._end_turn)
+        self._notice(1)
 
     def _end_turn(self) -> None:
         self._is_turn = False
@@ -132,12 +127,12 @@ class Batches:
         if is_more:
             asyncio.get_running_loop().call_soon(self._begin)
 
-    def _fits_loop(self, batch: Sequence[_Waiting]) -> bool:
-        rows = sum(waiting.call.rows for waiting in batch)
-        seconds = self._joining.cost.expected(batch[0].call.method, rows)
+    def _fits_loop(self, batch: Sequence[Call]) -> bool:
+        rows = sum(call.rows for call in batch)
+        seconds = self._joining.cost.expected(batch[0].method, rows)
         return seconds is not None and seconds <= LOOP_S
 
-    def _hand_over(self, batch: list[_Waiting] | None = None) -> None:
+    def _hand_over(self, batch: list[Call] | None = None) -> None:
         """Have a thread make the oldest call, or the one given; if there is none any more, whoever waits is told so."""
         try:
             self._submit(self._work, batch)
@@ -149,7 +144,7 @@ class Batches:
             if batch:
                 batch[0].future.get_loop().call_soon_threadsafe(self._deliver, batch, outcomes)
 
-    def _work(self, batch: list[_Waiting] | None) -> None:
+    def _work(self, batch: list[Call] | None) -> None:
         """Make the oldest call, or the one given; in a thread."""
         try:
             if batch is None:
@@ -162,25 +157,25 @@ class Batches:
         if batch:
             batch[0].future.get_loop().call_soon_threadsafe(self._deliver, batch, outcomes)
 
-    def _made(self, batch: Sequence[_Waiting]) -> list[Outcome]:
+    def _made(self, batch: Sequence[Call]) -> list[Outcome]:
         """What became of each; those that must be called for again are in the queue."""
         try:
-            outcomes = self._joining.made(_calls(batch))
+            outcomes = self._joining.made(batch)
         except BaseException as error:  # there is no memory: whoever waits must not wait for ever
             return [error] * len(batch)
-        again = [waiting for waiting, outcome in zip(batch, outcomes, strict=True) if outcome is None]
+        again = [call for call, outcome in zip(batch, outcomes, strict=True) if outcome is None]
         if again:
             self._make_again(again)
         return outcomes
 
-    def _next(self) -> tuple[list[_Waiting], bool]:
+    def _next(self) -> tuple[list[Call], bool]:
         """The oldest request and those to be called with it; and whether others are left, for which to come again.
 
         Requests that nobody waits for any more are dropped.
         """
         with self._lock:
             waiting = [each for each in self._queue if not each.future.done()]
-            places = self._joining.joinable(_calls(waiting)) if waiting else []
+            places = self._joining.joinable(waiting) if waiting else []
             batch = [waiting[place] for place in places]
             taken = set(places)
             self._queue = deque(each for place, each in enumerate(waiting) if place not in taken)
@@ -205,27 +200,30 @@ class Batches:
         with self._lock:
             self._in_threads -= 1
 
-    def _deliver(self, batch: list[_Waiting], outcomes: list[Outcome]) -> None:
+    def _deliver(self, batch: list[Call], outcomes: list[Outcome]) -> None:
         """Tell those who wait; on the loop. The lists are empty then."""
         self._notice(sum(outcome is not None for outcome in outcomes))
-        for waiting, outcome in zip(batch, outcomes, strict=True):
-            if outcome is None or waiting.future.done():
+        for call, outcome in zip(batch, outcomes, strict=True):
+            if outcome is None:
+                continue
+            future, call.future = call.future, None  # an error knows its call, and would keep itself
+            if future.done():
                 continue
             if isinstance(outcome, BaseException):
-                waiting.future.set_exception(outcome)
+                future.set_exception(outcome)
             else:
-                waiting.future.set_result(outcome)
+                future.set_result(outcome)
         batch.clear()  # an error remembers where it was raised, and that both lists were known there: it would
         outcomes.clear()  # keep itself, and with it the message, until garbage is looked for
 
-    def _make_again(self, batch: Sequence[_Waiting]) -> None:
+    def _make_again(self, batch: Sequence[Call]) -> None:
         """Call for each of these alone, before all others; but for the next part of a large one after all others."""
         with self._lock:
-            if batch[0].call.at:
+            if batch[0].at:
                 self._queue.extend(batch)
             else:
-                for waiting in batch:
-                    waiting.call.form = None
+                for call in batch:
+                    call.form = None
                 self._queue.extendleft(reversed(batch))
             is_begun, self._is_begun = self._is_begun, True
         if not is_begun:
@@ -237,7 +235,3 @@ class Batches:
             self._company = COMPANY
         elif requests and self._company:
             self._company -= 1
-
-
-def _calls(batch: Sequence[_Waiting]) -> list[Call]:
-    return [waiting.call for waiting in batch]

@@ -10,13 +10,14 @@ Source:
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from servegraph.component import plain, whole
 from servegraph.component.author import says_absent
-from servegraph.component.batching import Batches, Prompt
+from servegraph.component.batching import Ask, Batches
 from servegraph.component.contract import Component, Hook, Hooks
 from servegraph.component.failure import Failures
 from servegraph.component.invoke import ABSENT, UserCode
@@ -60,30 +61,33 @@ class Caller:
         self._code = UserCode(component, identity, sink, include_metrics)
         self._row_wise = promised(component, identity.unit)
         self._batches = Batches(identity.unit, self._code, pool) if self._row_wise else None
+        self._asks = {method: self._asker(method) for method in ("predict", "transform_input", "transform_output")}
         self._metadata_overlay = metadata_overlay
         self._metadata: Mapping[str, Any] | None = None
 
-    def prompt(self, method: str) -> Prompt | None:
-        """What answers `transform` without a detour through coroutines, where all that is called is plain and ours.
+    def ask(self, method: str) -> Ask:
+        """What `transform` does, without a detour through coroutines where all that is called is plain and ours."""
+        return self._asks[method]
 
-        A request that it does not answer is one for `transform`.
-        """
+    def _asker(self, method: str) -> Ask:
         hooks: Hooks = getattr(self._component, method)
         hook = hooks.plain
-        if hook is None or hooks.is_async or hooks.takes_whole or self._pool is not None:
-            return None
-        ask = plain.bound(self._code, method, hook)
-        if self._batches is None:
-            return ask
-        return self._batches.prompt(ask, method) if method in self._row_wise else None
+        if hook is None or hooks.is_async or hooks.takes_whole:
+            return partial(self._run, hooks, self._transform, method, hooks)
+        prompt = plain.bound(self._code, method, hook)
+        if self._batches is not None and method in self._row_wise:
+            return self._batches.asker(method, hook, prompt)
+        if self._batches is not None or self._pool is not None:
+            return partial(self._run, hooks, self._transform, method, hooks)
+        return prompt
 
     async def transform(self, method: str, request: Envelope[Message]) -> Envelope[Message]:
         """The answer of `predict`, `transform_input` or `transform_output`."""
-        batches, hook = self._batches, self._row_wise.get(method)
-        if batches is not None and hook is not None:
-            return await batches.transform(method, hook, request)
-        hooks: Hooks = getattr(self._component, method)
-        return await self._run(hooks, self._transform, method, hooks, request)
+        asked = self._asks[method](request)
+        try:
+            return asked if isinstance(asked, Envelope) else await asked
+        finally:
+            del asked  # an error would keep what was waited for, and with it the message
 
     async def _transform(self, method: str, hooks: Hooks, request: Envelope[Message]) -> Envelope[Message]:
         code, transport = self._code, request.transport

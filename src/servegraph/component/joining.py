@@ -25,7 +25,6 @@ from servegraph.component.row_wise import (
     form_of,
     is_row_for_row,
     laid_in,
-    rows_of,
     taken_apart,
 )
 from servegraph.payload import Message
@@ -52,6 +51,7 @@ class Call:
         whole: what was returned for its first rows, where it is made in parts.
         at: how many rows those are.
         joint: the joint call that failed, after which it is made alone.
+        future: where whoever made the call waits for its answer.
     """
 
     method: str
@@ -63,6 +63,7 @@ class Call:
     whole: Any = None
     at: int = 0
     joint: "_Failed | None" = None
+    future: Any = None
 
 
 @dataclass(slots=True, eq=False)
@@ -96,10 +97,9 @@ class Joining:
         self._most_rows = MOST_ROWS
         self._misses = 0
 
-    def call(self, method: str, hook: Hook, request: Envelope[Message]) -> Call:
-        """The call for a request; raises PayloadError."""
-        message = request.value()
-        return Call(method, hook, message, request.transport, rows_of(message))
+    def call(self, method: str, hook: Hook, request: Envelope[Message], rows: int) -> Call:
+        """The call for a request with so many rows; raises PayloadError."""
+        return Call(method, hook, request.value(), request.transport, rows)
 
     def open(self, call: Call) -> None:
         """Let the call be joined with others."""

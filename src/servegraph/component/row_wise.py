@@ -10,6 +10,7 @@ promise is tried before it is relied on (`Trials`).
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,7 +91,7 @@ def _anonymous(meta: Any) -> Any:
 
 def taken_apart(returned: Any, messages: Sequence[Message]) -> list[Any] | None:
     """What each request would have got of what was returned for all; None if that has not a row for each row."""
-    ends = np.cumsum([len(message.value) for message in messages]).tolist()
+    ends = list(accumulate([len(message.value) for message in messages]))
     if not is_row_for_row(returned, ends[-1]):
         return None
     if type(returned) is np.ndarray:
@@ -137,7 +138,8 @@ class Trials:
 
     def are_first(self, method: str) -> bool:
         """Whether nothing is known of a method yet, so that a trial should be small."""
-        return all(self._passed[method, likeness] < TRIALS for likeness in ("different", "alike"))
+        passed = self._passed
+        return passed[method, "different"] < TRIALS and passed[method, "alike"] < TRIALS
 
     def _knows(self, method: str, likeness: str, size: int) -> bool:
         return self._passed[method, likeness] >= TRIALS and (method, likeness, size) in self._sizes

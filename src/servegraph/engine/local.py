@@ -30,16 +30,16 @@ class LocalUnit:
         self._node = node
         self._caller = caller
         self._listener = listener
-        self._prompts = {method: caller.prompt(hook) for method, hook in _HOOKS.items()}
+        self._asks = {method: caller.ask(hook) for method, hook in _HOOKS.items()}
         self._succeeded: dict[Method, Callable[[float], None]] = {}  # what counts a method's calls
 
     async def transform(self, method: Method, request: Envelope[Message], context: Context) -> Envelope[Message]:
-        prompt, started = self._prompts[method], perf_counter()
+        started = perf_counter()
         try:
-            answer = None if prompt is None else prompt(request)
-            if answer is None:
-                answer = await self._caller.transform(_HOOKS[method], request)
+            asked = self._asks[method](request)
+            answer = asked if isinstance(asked, Envelope) else await asked
         except BaseException as error:
+            asked = None  # the error would keep what was waited for, and with it the message
             self._failed(method, started, error)
             raise
         (self._succeeded.get(method) or self._counter(method))(perf_counter() - started)

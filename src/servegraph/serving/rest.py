@@ -9,10 +9,11 @@ Source:
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, perf_counter
+from typing import Any
 
 from servegraph.engine.context import Context
 from servegraph.engine.events import Listener
@@ -79,17 +80,17 @@ class RestFront:
         )
         self.in_flight = 0
 
-    async def __call__(self, request: Request) -> Response:
+    def __call__(self, request: Request) -> Coroutine[Any, Any, Response]:
         match = self._table.match(request.path)
         if match is None:
-            return _response(_NOT_FOUND, self._nosniff)
+            return _prompt(_NOT_FOUND, self._nosniff)
         found = match.routes.get(request.method) or match.routes.get("*")
         if found is not None:
-            return await self._serve(*found, match, request)
+            return self._serve(*found, match, request)
         if request.method == "OPTIONS" and match.allowed:
             puid = request.headers.get("seldon-puid") or new_puid()
-            return _response(Answer(200), self._usual(match, request, puid))
-        return _response(Answer(405), "")
+            return _prompt(Answer(200), self._usual(match, request, puid))
+        return _prompt(Answer(405), "")
 
     async def _serve(self, route: Route, parameters: Mapping[str, str], match: Match, request: Request) -> Response:
         given = request.headers.get("seldon-puid")
@@ -159,6 +160,10 @@ class RestFront:
             "ce-source": name,
         }
         return "".join(field(name, value) for name, value in said.items())
+
+
+async def _prompt(answer: Answer, fields: str) -> Response:
+    return _response(answer, fields)
 
 
 def _response(answer: Answer, fields: str) -> Response:
