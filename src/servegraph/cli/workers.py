@@ -20,7 +20,7 @@ from servegraph.cli.session import make_session
 from servegraph.project import Project
 from servegraph.serving.server import KeptPorts
 from servegraph.spec import SeldonDeployment
-from servegraph.supervisor import keep_to_share, lost_threads
+from servegraph.supervisor import lost_threads
 
 WITHOUT = "--no-preload"
 _THREADS = "OMP_NUM_THREADS"
@@ -86,7 +86,6 @@ class Workers:
     def _work(self, memory: CrewMemory, ports: KeptPorts, started: float, number: int) -> int:
         """Be a worker."""
         with reported():
-            keep_to_share(number, self._options.workers)
             loaded = self._loaded if self._options.preloads else self._load()
             member = memory.member(number)
             session = make_session(

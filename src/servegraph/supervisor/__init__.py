@@ -3,7 +3,6 @@
 Nothing here knows what the children do.
 """
 
-from servegraph.supervisor.cores import keep_to_share
 from servegraph.supervisor.fork import Mould, lost_threads
 from servegraph.supervisor.group import Group
 from servegraph.supervisor.output import Echo, to_stderr
@@ -20,7 +19,6 @@ __all__ = [
     "PortReserve",
     "Ready",
     "Supervisor",
-    "keep_to_share",
     "lost_threads",
     "to_stderr",
 ]
