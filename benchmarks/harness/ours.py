@@ -74,7 +74,8 @@ def watched() -> Contender:
     def companions(site: Site) -> Sequence[Command]:
         return [Command([sys.executable, str(COMPANIONS / "log_sink.py"), str(site.more_ports[0])])]
 
-    return Contender("us-watched", "servegraph, watched and logged", commands, FORMS[:1], companions=companions)
+    title = "servegraph, watched and logged"
+    return Contender("us-watched", title, commands, FORMS[:1], companions=companions, starts=STARTS)
 
 
 def beside_large() -> Contender:
@@ -86,7 +87,8 @@ def beside_large() -> Contender:
         arguments = [str(site.http_port), REST_PATH, str(body), str(LARGE_PAUSE_S)]
         return [Command([sys.executable, str(COMPANIONS / "large_requests.py"), *arguments])]
 
-    return Contender("us-large", "servegraph beside 10 MB requests", Ours(), FORMS[:1], companions=companions)
+    title = "servegraph beside 10 MB requests"
+    return Contender("us-large", title, Ours(), FORMS[:1], companions=companions, starts=STARTS)
 
 
 def payloads(graph: str) -> Contender:
@@ -94,4 +96,4 @@ def payloads(graph: str) -> Contender:
     path = f"/v2/models/{graph}/infer"
     kinds = [seldon_rest(REST_PATH, kind, name=kind) for kind in ("ndarray", "tensor", "tftensor")]
     forms = [*kinds, seldon_grpc(), open_inference_json(path), open_inference_binary(path)]
-    return Contender("us", "servegraph", Ours(graph), forms)
+    return Contender("us", "servegraph", Ours(graph), forms, starts=STARTS)
