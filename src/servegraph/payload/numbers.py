@@ -31,7 +31,7 @@ class Apart(NamedTuple):
     document: Any
     name: str
     mark: str
-    value: NDArray[np.float64] | bytes
+    value: NDArray[Any] | bytes
 
     def put_into(self, holder: Any) -> bool:
         """Put the value where the mark is, if it is there."""
@@ -41,13 +41,14 @@ class Apart(NamedTuple):
         return is_there
 
 
-def read_apart(body: bytes, names: re.Pattern[bytes]) -> Apart | None:
-    """A JSON text and the array that it holds: one or two dimensions of numbers, the first of which has a fraction.
+def read_apart(body: bytes, names: re.Pattern[bytes], wholes: bool = False) -> Apart | None:
+    """A JSON text and the array that it holds: one or two dimensions of numbers.
 
     None where the text is not surely of that kind; then it is read as any other.
 
     Args:
         names: finds the array: its first group is the name, and what it matches ends where the array begins.
+        wholes: whether the first number may be a whole one; an array of such alone is of int64.
     """
     found = names.search(body, 0, _LOOK)
     if found is None:
@@ -56,7 +57,7 @@ def read_apart(body: bytes, names: re.Pattern[bytes]) -> Apart | None:
     mark = _mark()
     try:
         document = orjson.loads(b'%b"%b"%b' % (body[:start], mark.encode(), body[end:]))
-        numbers = _array(body, start, end)
+        numbers = _array(body, start, end, wholes)
     except (ValueError, TypeError, LookupError, OverflowError):
         return None
     return Apart(document, found[1].decode(), mark, numbers)
@@ -88,26 +89,39 @@ def _end(body: bytes, start: int) -> int:
     return body.rfind(b"]", start, min(stops, default=len(body))) + 1
 
 
-def _array(body: bytes, start: int, end: int) -> NDArray[np.float64]:
+def _array(body: bytes, start: int, end: int, wholes: bool) -> NDArray[Any]:
     begin = _BEGIN.match(body, start, end)
     if begin is None:
         raise ValueError("no array begins here")
     is_nested = body[begin.end()] == ord("[")
-    numbers, count = array("d"), 0
+    numbers, count = array("q"), 0
     lengths: set[int] = set()
     for piece in _pieces(body, begin.end(), end - 1, b"]" if is_nested else b","):
         rows = piece if is_nested else [piece]
-        if not numbers and type(rows[0][0]) is not float:
-            raise TypeError("whole numbers make another array")
+        if not numbers and not wholes and type(rows[0][0]) is not float:
+            raise TypeError("whole numbers are no fractions")
         for row in rows:
-            numbers.fromlist(row)
+            numbers = _longer(numbers, row)
         count += len(rows)
         lengths.update(map(len, rows))
         sleep(_PAUSE_S)
+    kind: type = np.float64 if numbers.typecode == "d" else np.int64
     if not is_nested:
-        return np.ndarray(len(numbers), np.float64, numbers)
+        return np.ndarray(len(numbers), kind, numbers)
     (length,) = lengths
-    return np.ndarray((count, length), np.float64, numbers)
+    return np.ndarray((count, length), kind, numbers)
+
+
+def _longer(numbers: "array[Any]", row: list[Any]) -> "array[Any]":
+    """Numbers with those of a row behind them: whole ones, as long as all are, as numpy takes them."""
+    try:
+        numbers.fromlist(row)
+    except TypeError:
+        if numbers.typecode == "d":
+            raise
+        numbers = array("d", numbers)
+        numbers.fromlist(row)
+    return numbers
 
 
 def _pieces(body: bytes, at: int, end: int, stop: bytes) -> Iterator[list[Any]]:

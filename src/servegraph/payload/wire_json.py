@@ -56,7 +56,7 @@ def decode_large(body: bytes) -> Message | None:
     Raises:
         InvalidPayload, MalformedArray: as `decode`.
     """
-    apart = read_apart(body, _ARRAYS) or read_base64_apart(body, _CONTENT)
+    apart = read_apart(body, _ARRAYS, wholes=True) or read_base64_apart(body, _CONTENT)
     if apart is None or not isinstance(apart.document, dict):
         return None
     data = apart.document.get("data")
