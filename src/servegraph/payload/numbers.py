@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 LARGE = 128 * 1024  # bytes of a text, or of an array; smaller ones are read in under a millisecond
 PIECE = 32 * 1024  # bytes of text that are read, and of numbers that are printed, in one go
-_PAUSE_S = 20e-6  # after each piece, for threads that wait: else they would have to wait for 5 ms
+PAUSE_S = 20e-6  # after each piece, for threads that wait: else they would have to wait for 5 ms
 _LOOK = 256 * 1024  # bytes in which the array must begin
 _BEGIN = re.compile(rb"\[[ \t\r\n]*")
 _COMMA = re.compile(rb"[ \t\r\n]*,")
@@ -104,7 +104,7 @@ def _array(body: bytes, start: int, end: int, wholes: bool) -> NDArray[Any]:
             numbers = _longer(numbers, row)
         count += len(rows)
         lengths.update(map(len, rows))
-        sleep(_PAUSE_S)
+        sleep(PAUSE_S)
     kind: type = np.float64 if numbers.typecode == "d" else np.int64
     if not is_nested:
         return np.ndarray(len(numbers), kind, numbers)
@@ -163,7 +163,7 @@ def _printed_pieces(numbers: NDArray[Any]) -> Iterator[bytes]:
     at_a_time = max(1, piece * len(numbers) // max(1, numbers.nbytes))
     for start in range(0, len(numbers), at_a_time):
         if start:
-            sleep(_PAUSE_S)
+            sleep(PAUSE_S)
         text = orjson.dumps(numbers[start : start + at_a_time], option=orjson.OPT_SERIALIZE_NUMPY)
         yield (b"," if start else b"[") + text[1:-1]
     yield b"]" if len(numbers) else b"[]"
