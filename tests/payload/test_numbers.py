@@ -70,6 +70,28 @@ def _seldon_bodies() -> Iterator[bytes]:
     yield b'{"data":{"ndarray":[%b]}}' % WHOLE_ROWS
     yield b'{"data":{"ndarray":[%b]}}' % WHOLE_VALUES
     yield b'{"data":{"tensor":{"shape":[4,9000],"values":[%b]}}}' % WHOLE_VALUES
+    yield b'{"data":{"ndarray":[%b]}}' % b",".join([b"[]"] * LARGE)
+    for row in (
+        b'["a", "]", "[\\"]", "],["]',
+        b"[null, 1]",
+        b"[NaN, 1]",
+        b'["NaN", NaN, -Infinity]',
+        b'[{"a":[1]}, 1.5]',
+        b"[[1],[2]]",
+        b"[1, true]",
+        b'["\xc3\xa4",1]',
+    ):
+        rows = b", ".join([row] * 20_000)
+        yield b'{"data":{"names":["t","f"],"ndarray" : [ %b ] , "x":[true]}}' % rows
+        yield b'{"data":{"ndarray":[%b,["a"]],"y":"]"}}' % rows
+        yield b'{"data":{"ndarray":[%b,"a"]}}' % rows
+        yield b'{"data":{"ndarray":[%b,["%b"]]}}' % (rows, b"x" * 10 * LARGE)
+        yield b'{"data":{"ndarray":[%b' % rows
+        yield b'{"data":{"ndarray":[%b]' % rows
+        yield b'{"data":{"ndarray":[%b]]}}' % rows
+        yield b'{"data":{"ndarray":[%b]},"data":{"ndarray":[["a"]]}}' % rows
+        yield b'{"data":{"tensor":{"values":[%b],"shape":[1]}}}' % rows
+        yield b'{"jsonData":{"data":{"ndarray":[%b]}}}' % rows
     for one, other in ((WHOLE_ROWS, ROWS), (ROWS, WHOLE_ROWS), (WHOLE_VALUES, VALUES), (VALUES, WHOLE_VALUES)):
         yield b'{"data":{"ndarray":[%b,%b]}}' % (one, other)
         yield b'{"data":{"tensor":{"shape":[72000],"values":[%b,%b]}}}' % (one, other)

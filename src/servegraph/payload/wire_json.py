@@ -20,7 +20,7 @@ from servegraph.payload import tftensor
 from servegraph.payload.arrays import array_of, tensor_of
 from servegraph.payload.json_text import printed, printed_quickly, read_leniently
 from servegraph.payload.message import Feedback, Kind, Message, Meta
-from servegraph.payload.numbers import LARGE, read_apart, read_base64_apart
+from servegraph.payload.numbers import LARGE, read_apart, read_base64_apart, read_rows_apart
 from servegraph.payload.numbers import printed as printed_numbers
 from servegraph.payload.quoting import quoted
 
@@ -59,7 +59,9 @@ def decode_large(body: bytes) -> Message | None:
     Raises:
         InvalidPayload, MalformedArray: as `decode`.
     """
-    apart = read_apart(body, _ARRAYS, wholes=True) or read_base64_apart(body, _CONTENT)
+    apart = (
+        read_apart(body, _ARRAYS, wholes=True) or read_base64_apart(body, _CONTENT) or read_rows_apart(body, _ARRAYS)
+    )
     if apart is None or not isinstance(apart.document, dict):
         return None
     data = apart.document.get("data")
