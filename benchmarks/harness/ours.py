@@ -1,9 +1,8 @@
 """servegraph: in its topologies, and with what can be switched on and off."""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -51,17 +50,6 @@ def not_accelerated() -> Contender:
 def workers(count: int) -> Contender:
     run = Ours(options=("--no-monitor", "--workers", str(count)))
     return Contender(f"us-{count}", f"servegraph --workers {count}", run, FORMS[:1], starts=STARTS)
-
-
-def on_one_core() -> Contender:
-    """One worker on one core, which is what several workers multiply; without that, its threads use more than one."""
-    run, core = Ours(), max(os.sched_getaffinity(0))
-
-    def commands(site: Site) -> Sequence[Command]:
-        (command,) = run(site)
-        return [replace(command, arguments=["taskset", "--cpu-list", str(core), *command.arguments])]
-
-    return Contender("us-1-core", "servegraph on one core", commands, FORMS[:1], starts=STARTS)
 
 
 def watched() -> Contender:
