@@ -7,7 +7,7 @@ from time import time
 from servegraph.serving.http1.message import Request, Response
 
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
-_WITHOUT_LENGTH = frozenset((204, 304))
+WITHOUT_BODY = frozenset((204, 304))
 _FORBIDDEN = str.maketrans("\r\n\0", "   ")
 
 
@@ -34,7 +34,7 @@ class Heads:
         """
         status, fields, body = response
         line = _LINES.get(status) or f"HTTP/1.1 {status} Unknown\r\n"
-        length = "" if status in _WITHOUT_LENGTH else f"content-length: {len(body)}\r\n"
+        length = "" if status in WITHOUT_BODY else f"content-length: {len(body)}\r\n"
         if closes:
             connection = "connection: close\r\n"
         else:
