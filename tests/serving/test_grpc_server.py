@@ -5,18 +5,13 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from random import Random
 
 import grpc
 import pytest
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.serving.certificates import made_certificate
 from tests.serving.served import free_port
 
 from servegraph.errors import EnvironmentFault
@@ -190,19 +185,6 @@ def test_tls_is_spoken_with_a_certificate(tmp_path: Path):
         credentials = grpc.ssl_channel_credentials(certificate)
         with grpc.secure_channel(f"127.0.0.1:{port}", credentials, options=UNLIMITED) as channel:
             assert channel.unary_unary("/s/echo")(b"x" * 10**6, timeout=30) == b"x" * 10**6
-
-
-def made_certificate() -> tuple[bytes, bytes]:
-    """A certificate for this machine that vouches for itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]), datetime.now(UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    certificate = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM), private
 
 
 async def test_a_client_that_does_not_speak_tls_is_not_remembered(tmp_path: Path):

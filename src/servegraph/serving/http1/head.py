@@ -7,13 +7,13 @@ from time import time
 from servegraph.serving.http1.message import Request, Response
 
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
-_WITHOUT_LENGTH = frozenset((204, 304))
-_FORBIDDEN = str.maketrans("\r\n\0", "   ")
+WITHOUT_BODY = frozenset((204, 304))
+_FORBIDDEN = dict.fromkeys([*range(0x09), *range(0x0A, 0x20), 0x7F], " ")
 
 
 def field(name: str, value: str) -> str:
-    """One field of a head. What would end it, or be taken for another one, becomes a space."""
-    if "\r" in value or "\n" in value or "\0" in value:
+    """One field of a head. Control characters, with which it would end, or be refused by clients, become spaces."""
+    if not value.isprintable():
         value = value.translate(_FORBIDDEN)
     return f"{name}: {value}\r\n"
 
@@ -34,7 +34,7 @@ class Heads:
         """
         status, fields, body = response
         line = _LINES.get(status) or f"HTTP/1.1 {status} Unknown\r\n"
-        length = "" if status in _WITHOUT_LENGTH else f"content-length: {len(body)}\r\n"
+        length = "" if status in WITHOUT_BODY else f"content-length: {len(body)}\r\n"
         if closes:
             connection = "connection: close\r\n"
         else:

@@ -55,10 +55,10 @@ class HttpListener:
         self._looking = loop.call_later(LOOK_S, self._look)
 
     def _look(self) -> None:
+        self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._look)
         now = monotonic()
         for connection in list(self._connections):
             connection.look(now)
-        self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._look)
 
     def opened(self, connection: Connection) -> None:
         self._connections.add(connection)

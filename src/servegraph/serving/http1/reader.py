@@ -5,10 +5,11 @@ Source:
     lengths, folded fields). Requests to speak another protocol (`Upgrade`) are answered as if they had not been asked.
 """
 
-from collections.abc import Callable
+from collections import deque
 from enum import IntEnum
 from io import BytesIO
 from time import monotonic
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
@@ -28,12 +29,10 @@ class Stage(IntEnum):
     LOST = 3  # what comes cannot be read any more, and does not matter
 
 
-class BadHead(Exception):
+class BadHead(NamedTuple):
     """What came is no request; `status` says what to answer."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
+    status: int
 
 
 class RequestReader:
@@ -41,26 +40,28 @@ class RequestReader:
 
     Args:
         max_body: what a body may have, in bytes.
-        take: gets each request: whole, or with a fault as soon as there is one.
-        go_ahead: is told of a client that waits for leave to send its body.
+        taken: gets each request: whole, or with a fault as soon as there is one; and what is none, which is the last.
         gone: of all requests.
 
     Attributes:
         stage: of the request that is being read.
         since: when it began, on the monotonic clock in seconds.
+        is_new: whether none has begun yet.
+        wants_leave: whether the client asked for leave to send the body of this or an earlier request.
     """
 
-    def __init__(
-        self, max_body: int, take: Callable[[Request], None], go_ahead: Callable[[], None], gone: Gone
-    ) -> None:
+    def __init__(self, max_body: int, taken: "deque[Request | BadHead]", gone: Gone) -> None:
         self._max_body = max_body
-        self._take = take
-        self._go_ahead = go_ahead
+        self._taken = taken
         self._gone = gone
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
         self._is_resumed = False
         self.stage = Stage.NOTHING
         self.since = monotonic()
+        self.is_new = True
+        self.wants_leave = False
+        self._piece = 0  # bytes of what is fed
+        self._first = 0  # and of the piece in which this request began: part of it may belong to earlier ones
         self._overhead = 0
         self._url = b""
         self._fields: list[tuple[str, str]] = []
@@ -68,58 +69,65 @@ class RequestReader:
         self._body: bytes | BytesIO = b""
         self._size = 0
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether the client still waits for leave to send a body."""
+        return self.wants_leave and self.stage is Stage.BODY and not self._size
+
     def feed(self, data: bytes) -> None:
-        """Read on.
+        """Read on."""
+        fields, size = self._fields, self._size
+        self._piece = len(data)
+        rest: bytes | memoryview = data
+        while self._parser is not None:
+            try:
+                self._parser.feed_data(rest)
+            except HttpParserUpgrade as upgrade:
+                rest = memoryview(rest)[upgrade.args[0] :]
+                self._go_on()
+            except HttpParserError:
+                self._lose()
+            else:
+                break
+        if self._fields is fields and (self.stage is Stage.HEAD or self.stage is Stage.BODY):
+            self._count(len(data), self._size - size)
 
-        Raises:
-            BadHead: there is no reading on; requests before it have been taken.
-        """
-        if self._parser is None:
-            return
-        size = self._size
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            self._go_on(data[upgrade.args[0] :])
-        except HttpParserError:
-            self._lose()
-        else:
-            if self.stage is Stage.HEAD or (self.stage is Stage.BODY and self._size == size):
-                self._count(len(data))
-
-    def _count(self, size: int) -> None:
-        """Count bytes of a head, or of what is between the pieces of a body and behind them."""
-        self._overhead += size
+    def _count(self, size: int, of_body: int) -> None:
+        """Count bytes of a head that began before, or of what stands between two pieces of a body, or behind them."""
+        self._overhead = 0 if of_body else self._overhead + size
         if self._overhead <= OVERHEAD_LIMIT:
             return
         if self.stage is Stage.BODY:
             self.give_up(TooLarge(f"over {OVERHEAD_LIMIT} bytes came that belong to no body"))
-            return
-        self.end()
-        raise BadHead(431)
+        else:
+            self._refuse_head(431)
 
     def _lose(self) -> None:
-        stage = self.stage
-        if stage is Stage.BODY:
+        if self.stage is Stage.BODY:
             self.give_up(Truncated("the body ended early"))
-            return
-        self.end()
-        if stage is not Stage.LOST:
-            raise BadHead(400)
+        elif self.stage is Stage.LOST:
+            self.end()
+        else:
+            self._refuse_head(400)
 
-    def _go_on(self, rest: bytes) -> None:
-        """Read the body of a request that wants another protocol, which the parser leaves to that protocol."""
+    def _refuse_head(self, status: int) -> None:
+        self.end()
+        self._taken.append(BadHead(status))
+
+    def _go_on(self) -> None:
+        """Make ready for the body of a request that wants another protocol: the parser leaves it to that protocol."""
         request = self._request
         if request is None:  # its body is too large, so that nothing of it is read
-            self.end()
             return
         self._parser = HttpRequestParser(self)
-        self._is_resumed = True
         framing = [(name, request.headers.get(name)) for name in ("content-length", "transfer-encoding")]
         lines = [f"{name}: {value}\r\n" for name, value in framing if value is not None]
-        self.feed(f"POST / HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1"))
+        self._is_resumed = True
+        try:
+            self._parser.feed_data(f"POST / HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1"))
+        except HttpParserError:
+            self._lose()
         self._is_resumed = False
-        self.feed(rest)
 
     def give_up(self, fault: PayloadError) -> None:
         """The body that is being read will never be whole: its request is taken with the fault, and is the last."""
@@ -128,13 +136,14 @@ class RequestReader:
         if request is not None:
             request.fault = fault
             request.is_last = True
-            self._take(request)
+            self._taken.append(request)
 
     def end(self) -> None:
         """Nothing is read any more. The parser holds us, so that it goes now."""
         self.stage = Stage.LOST
         self._parser = self._request = None
-        self._body = b""
+        self._body = self._url = b""
+        self._fields = []
 
     # The names are httptools'; it calls them while it reads.
 
@@ -142,22 +151,26 @@ class RequestReader:
         if self._is_resumed or self.stage is Stage.LOST:
             return
         self.stage = Stage.HEAD
+        self.is_new = False
         self.since = monotonic()
-        self._overhead = 0
+        self._first, self._overhead = self._piece, 0
         self._url = b""
         self._fields = []
 
     def on_url(self, url: bytes) -> None:
-        if not self._is_resumed:
+        if self.stage is Stage.HEAD:
             self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.stage is Stage.HEAD:  # and no trailer
-            self._fields.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+            self._fields.append((name.decode("latin-1").lower(), value.decode("latin-1").rstrip(" \t")))
 
     def on_headers_complete(self) -> None:
         parser = self._parser
         if self._is_resumed or self.stage is not Stage.HEAD or parser is None:
+            return
+        if self._overhead + self._first + self._piece > OVERHEAD_LIMIT and self._head_size() > OVERHEAD_LIMIT:
+            self._refuse_head(431)
             return
         target = self._url.decode("latin-1")
         path, query = _split(self._url) if "%" in target or target[0] != "/" else target.partition("?")[::2]
@@ -167,12 +180,15 @@ class RequestReader:
             request.is_old = parser.get_http_version() == "1.0"
         self.stage = Stage.BODY
         self._request = request
-        self._body, self._size, self._overhead = b"", 0, 0
+        self._body, self._size, self._overhead = b"", 0, -self._piece
         length = request.headers.get("content-length")
         if length is not None and int(length) > self._max_body:
             self._refuse()
         elif "expect" in request.headers and request.headers["expect"].lower() == "100-continue":
-            self._go_ahead()
+            self.wants_leave = parser.get_http_version() != "1.0"
+
+    def _head_size(self) -> int:
+        return len(self._url) + sum(len(name) + len(value) + len(": \r\n") for name, value in self._fields)
 
     def on_body(self, piece: bytes) -> None:
         if self._request is None:
@@ -194,9 +210,8 @@ class RequestReader:
         assert request is not None
         request.fault = TooLarge(f"the body is over {self._max_body} bytes", hint=hint)
         request.is_last = True
-        self._body = b""
-        self.stage = Stage.LOST
-        self._take(request)
+        self.end()
+        self._taken.append(request)
 
     def on_message_complete(self) -> None:
         parser, request = self._parser, self._request
@@ -204,8 +219,11 @@ class RequestReader:
             return
         body, self._body, self._request = self._body, b"", None
         request.body = body if isinstance(body, bytes) else body.getvalue()
-        self.stage = Stage.LOST if request.is_last else Stage.NOTHING
-        self._take(request)
+        self._taken.append(request)
+        if request.is_last:
+            self.end()
+        else:
+            self.stage = Stage.NOTHING
 
 
 def _split(url: bytes) -> tuple[str, str]:
