@@ -86,7 +86,9 @@ async def test_a_client_that_asks_for_a_lot_at_once_leaves_turns_to_the_others()
 
 @pytest.mark.parametrize("piece", [1, 2, 7])
 async def test_requests_may_come_in_pieces(piece: int):
-    request = counted(b"12345") + GET + HEAD + b"transfer-encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nt: u\r\n\r\n" + GET
+    request = (
+        counted(b"12345") + GET + HEAD + b"transfer-encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nt: u\r\n\r\n" + GET
+    )
     async with listening() as served, served.client() as client:
         for start in range(0, len(request), piece):
             client.write(request[start : start + piece])
