@@ -13,7 +13,7 @@ from servegraph.cli.assemble import LoadedNode
 from servegraph.component import build
 from servegraph.monitor.process import serve
 from servegraph.project import Project, find_project, load_class
-from servegraph.supervisor import Supervisor
+from servegraph.supervisor import Supervisor, stand_back
 
 
 def detectors(nodes: Sequence[LoadedNode]) -> list[str]:
@@ -46,6 +46,7 @@ def socket_of(folder: Path) -> Path:
 @click.command(hidden=True)
 @click.argument("config", type=click.Path(path_type=Path))
 def monitor(config: Path) -> None:
+    stand_back()
     logs.configure()
     said = json.loads(config.read_text(encoding="utf-8"))
     project = find_project(Path(said["project"]), required=False)

@@ -29,9 +29,6 @@ _HEARTBEAT = 1.0
 _UNREAD_LIMIT = 1024 * 1024
 """Bytes a client may leave unread before it is told nothing more."""
 
-_NICENESS = 5
-"""A machine that is short of time gives it to the requests first."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -55,7 +52,6 @@ def serve(socket: Path, detectors: Mapping[str, Detector], checkpoint: Path, par
     for node, detector in detectors.items():
         if detector.window < 1:
             raise ConfigurationError(f"{node}: the detector's window is {detector.window}", hint="give 1 or more rows")
-    os.nice(_NICENESS)
     asyncio.run(_Monitor(detectors, checkpoint, parent).run(socket))
     sys.stdout.flush()
     sys.stderr.flush()

@@ -8,6 +8,7 @@ from servegraph.supervisor.fork import Mould, lost_threads
 from servegraph.supervisor.group import Group
 from servegraph.supervisor.output import Echo, to_stderr
 from servegraph.supervisor.ports import PortReserve
+from servegraph.supervisor.priority import stand_back
 from servegraph.supervisor.process import Command
 from servegraph.supervisor.supervisor import Backoff, Ready, Supervisor
 
@@ -22,5 +23,6 @@ __all__ = [
     "Supervisor",
     "keep_to_share",
     "lost_threads",
+    "stand_back",
     "to_stderr",
 ]

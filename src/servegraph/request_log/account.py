@@ -1,0 +1,117 @@
+"""What became of the events of one sink, as the server sees it, and whether it takes another one."""
+
+import logging
+from dataclasses import dataclass
+from time import monotonic
+from urllib.parse import urlsplit
+
+from servegraph.request_log.wire import Limits, Report
+
+SAY_AGAIN_S = 60.0
+_NOTHING = Report(0, 0, 0, 0, "")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of a sink's events: delivered, refused or not reached, never sent."""
+
+    sent: int
+    failed: int
+    dropped: int
+
+
+class Account:
+    """Counts the events of a sink until the shipper has said what became of them.
+
+    `name` is the sink's address without what may be secret.
+
+    Attributes:
+        is_open: whether events are taken.
+        waiting, waiting_bytes: events that were taken, and of which nothing has been heard.
+        handed, handed_bytes: those of them that were written to the shipper.
+    """
+
+    def __init__(self, url: str, limits: Limits) -> None:
+        self.name = _public(url)
+        self.is_open = True
+        self.waiting = self.waiting_bytes = 0
+        self.handed = self.handed_bytes = 0
+        self._most = limits.queue + limits.workers
+        self._most_bytes = limits.queue_bytes
+        self._sent = self._failed = self._dropped = 0
+        self._heard = _NOTHING
+        self._why = ""
+        self._said: float | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another event would be dropped whatever its size."""
+        return self.waiting >= self._most or self.waiting_bytes >= self._most_bytes or not self.is_open
+
+    def take(self, size: int) -> bool:
+        """Count an event that waits, or one that does not fit."""
+        if self.waiting_bytes + size > self._most_bytes:
+            self.drop("the queue is full")
+            return False
+        self.waiting += 1
+        self.waiting_bytes += size
+        return True
+
+    def drop(self, why: str) -> None:
+        """Count an event that was never taken."""
+        self._dropped += 1
+        self._why = why
+
+    def hand(self, size: int) -> None:
+        """An event was written to the shipper."""
+        self.handed += 1
+        self.handed_bytes += size
+
+    def give_up(self, size: int, why: str) -> None:
+        """An event that waits is not written."""
+        self.waiting -= 1
+        self.waiting_bytes -= size
+        self.drop(why)
+
+    def hear(self, report: Report) -> None:
+        """What the shipper says now, where it has said other things before."""
+        old, self._heard = self._heard, report
+        sent, failed, dropped = report.sent - old.sent, report.failed - old.failed, report.dropped - old.dropped
+        self._sent += sent
+        self._failed += failed
+        self._dropped += dropped
+        self._take_off(sent + failed + dropped, report.taken_bytes - old.taken_bytes)
+        self._why = report.why if failed or dropped else self._why
+
+    def lose(self) -> None:
+        """The shipper is gone, with all that was written to it; the next one begins to count anew."""
+        self._heard = _NOTHING
+        if self.handed:
+            self._dropped += self.handed
+            self._why = "the process that sends events ended"
+            self._take_off(self.handed, self.handed_bytes)
+
+    def _take_off(self, events: int, size: int) -> None:
+        self.waiting -= events
+        self.handed -= events
+        self.waiting_bytes -= size
+        self.handed_bytes -= size
+
+    def counts(self) -> Counts:
+        return Counts(self._sent, self._failed, self._dropped)
+
+    def complain(self) -> None:
+        """Say what went wrong, at most once a minute; to be asked again and again."""
+        if not self._why or (self._said is not None and monotonic() - self._said < SAY_AGAIN_S):
+            return
+        self._said = monotonic()
+        text = "request log to %s: %s (%d sent, %d failed, %d dropped)"
+        log.warning(text, self.name, self._why, self._sent, self._failed, self._dropped)
+        self._why = ""
+
+
+def _public(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
