@@ -20,7 +20,7 @@ from servegraph.monitor import checkpoint as checkpoints
 from servegraph.monitor.checkpoint import Saved
 from servegraph.monitor.detector import Detector
 from servegraph.monitor.watch import DetectorWatch
-from servegraph.monitor.wire import LINE_LIMIT, check_address, decode_rows, encode_state
+from servegraph.monitor.wire import LINE_LIMIT, check_address, encode_state, read_rows
 from servegraph.verdict import DetectorState
 
 _HEARTBEAT = 1.0
@@ -132,10 +132,11 @@ class _Monitor:
         self._clients.add(writer)
         try:
             writer.write(self._states())
-            async for line in reader:
-                for chunk in decode_rows(line):
-                    if chunk.node in self._watches:
-                        await self._watches[chunk.node].put(chunk)
+            while (chunk := await read_rows(reader)) is not None:
+                if chunk.node in self._watches:
+                    await self._watches[chunk.node].put(chunk)
+        except asyncio.IncompleteReadError:
+            _log.info("a client went away")
         except (ValueError, KeyError, TypeError) as error:
             _log.warning("a client sent what cannot be understood, and was cut off: %s", error)
         except OSError:

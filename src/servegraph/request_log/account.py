@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from servegraph.request_log.wire import Limits, Report
 
 SAY_AGAIN_S = 60.0
+FULL = "the queue is full"
 _NOTHING = Report(0, 0, 0, 0, "")
 
 log = logging.getLogger(__name__)
@@ -28,14 +29,17 @@ class Account:
     `name` is the sink's address without what may be secret.
 
     Attributes:
-        is_open: whether events are taken.
+        place: of the sink among all.
+        is_full: whether another event would be dropped whatever its size.
         waiting, waiting_bytes: events that were taken, and of which nothing has been heard.
         handed, handed_bytes: those of them that were written to the shipper.
     """
 
-    def __init__(self, url: str, limits: Limits) -> None:
+    def __init__(self, place: int, url: str, limits: Limits) -> None:
+        self.place = place
         self.name = _public(url)
-        self.is_open = True
+        self.is_full = False
+        self._is_open = True
         self.waiting = self.waiting_bytes = 0
         self.handed = self.handed_bytes = 0
         self._most = limits.queue + limits.workers
@@ -45,24 +49,23 @@ class Account:
         self._why = ""
         self._said: float | None = None
 
-    @property
-    def is_full(self) -> bool:
-        """Whether another event would be dropped whatever its size."""
-        return self.waiting >= self._most or self.waiting_bytes >= self._most_bytes or not self.is_open
-
     def take(self, size: int) -> bool:
         """Count an event that waits, or one that does not fit."""
         if self.waiting_bytes + size > self._most_bytes:
-            self.drop("the queue is full")
+            self.drop(FULL)
             return False
-        self.waiting += 1
-        self.waiting_bytes += size
+        self._add(1, size)
         return True
 
     def drop(self, why: str) -> None:
-        """Count an event that was never taken."""
+        """Count an event that is never sent."""
         self._dropped += 1
         self._why = why
+
+    def close(self) -> None:
+        """Take no more."""
+        self._is_open = False
+        self.is_full = True
 
     def hand(self, size: int) -> None:
         """An event was written to the shipper."""
@@ -71,8 +74,7 @@ class Account:
 
     def give_up(self, size: int, why: str) -> None:
         """An event that waits is not written."""
-        self.waiting -= 1
-        self.waiting_bytes -= size
+        self._add(-1, -size)
         self.drop(why)
 
     def hear(self, report: Report) -> None:
@@ -85,19 +87,24 @@ class Account:
         self._take_off(sent + failed + dropped, report.taken_bytes - old.taken_bytes)
         self._why = report.why if failed or dropped else self._why
 
-    def lose(self) -> None:
+    def lose(self, why: str) -> None:
         """The shipper is gone, with all that was written to it; the next one begins to count anew."""
         self._heard = _NOTHING
         if self.handed:
             self._dropped += self.handed
-            self._why = "the process that sends events ended"
+            self._why = why
             self._take_off(self.handed, self.handed_bytes)
 
     def _take_off(self, events: int, size: int) -> None:
-        self.waiting -= events
         self.handed -= events
-        self.waiting_bytes -= size
         self.handed_bytes -= size
+        self._add(-events, -size)
+
+    def _add(self, events: int, size: int) -> None:
+        self.waiting += events
+        self.waiting_bytes += size
+        is_full = self.waiting >= self._most or self.waiting_bytes >= self._most_bytes
+        self.is_full = is_full or not self._is_open
 
     def counts(self) -> Counts:
         return Counts(self._sent, self._failed, self._dropped)

@@ -5,20 +5,21 @@ return. They never raise. What was noted is written to the shipper in batches; w
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from time import time_ns
 from typing import Any
 
 from servegraph.engine.context import Context
 from servegraph.payload.envelope import Envelope
-from servegraph.request_log.account import Account, Counts
-from servegraph.request_log.snapshot import text_of, unprinted
+from servegraph.request_log.account import FULL, Account, Counts
+from servegraph.request_log.snapshot import snapshot
 from servegraph.request_log.wire import (
     LARGE,
-    Event,
+    THE_END,
+    About,
     Hello,
     Kind,
     Limits,
@@ -37,6 +38,7 @@ _BATCH = 64  # events that are written in one turn of the loop: some 50 µs
 _UNSENT_LIMIT = 1024 * 1024  # bytes in the transport's buffer above which nothing more is written
 _LAST_WORD_S = 0.5  # what the shipper gets to say what became of the last events
 _COMPLAIN_S = 1.0
+_GONE = "the process that sends events ended"
 
 
 class RequestLogger:
@@ -52,11 +54,11 @@ class RequestLogger:
         self._socket = socket
         urls = list(dict.fromkeys(node.url for node in nodes.values()))
         self._hello = hello_frame(Hello(urls, origin, self._limits))
-        self._accounts = [Account(url, self._limits) for url in urls]
-        places = {url: (place, self._accounts[place]) for place, url in enumerate(urls)}
-        self._requests = {name: places[node.url] for name, node in nodes.items() if node.requests}
-        self._responses = {name: places[node.url] for name, node in nodes.items() if node.responses}
-        self._queue: deque[Event] = deque()
+        self._accounts = [Account(place, url, self._limits) for place, url in enumerate(urls)]
+        accounts = dict(zip(urls, self._accounts, strict=True))
+        self._requests = {name: accounts[node.url] for name, node in nodes.items() if node.requests}
+        self._responses = {name: accounts[node.url] for name, node in nodes.items() if node.responses}
+        self._queue: deque[tuple[Account, About, bytes]] = deque()
         self._writer: asyncio.StreamWriter | None = None
         self._timer: asyncio.Handle | None = None
         self._closing = asyncio.Event()
@@ -65,18 +67,15 @@ class RequestLogger:
 
     def request(self, node: str, envelope: Envelope[Any], context: Context) -> None:
         """A message is about to be given to a node, or to its children."""
-        if context.logged and node in self._requests:
-            self._log("request", *self._requests[node], node, envelope, context)
+        self._log("request", self._requests.get(node), node, envelope, context)
 
     def response(self, node: str, envelope: Envelope[Any], context: Context) -> None:
         """A node, or its children, answered."""
-        if context.logged and node in self._responses:
-            self._log("response", *self._responses[node], node, envelope, context)
+        self._log("response", self._responses.get(node), node, envelope, context)
 
     def feedback(self, node: str, envelope: Envelope[Any], context: Context) -> None:
         """A reward came to a node; logged where responses are."""
-        if context.logged and node in self._responses:
-            self._log("feedback", *self._responses[node], node, envelope, context)
+        self._log("feedback", self._responses.get(node), node, envelope, context)
 
     def counts(self) -> dict[str, Counts]:
         """What became of the events, by sink: its address without user, password and query."""
@@ -86,20 +85,21 @@ class RequestLogger:
             found[account.name] = Counts(old.sent + new.sent, old.failed + new.failed, old.dropped + new.dropped)
         return found
 
-    def _log(
-        self, kind: Kind, sink: int, account: Account, node: str, envelope: Envelope[Any], context: Context
-    ) -> None:
+    def _log(self, kind: Kind, account: Account | None, node: str, envelope: Envelope[Any], context: Context) -> None:
+        if account is None or not context.logged:
+            return
         if account.is_full:
-            account.drop("the queue is full")  # before its body is made
+            account.drop(FULL)  # before its body is made
             return
         try:
-            event = _event(sink, kind, node, context.puid, envelope)
+            body, content_type, encoding, numbers = snapshot(envelope)
         except Exception as error:
             # Whoever needs the body next gets the same error, and answers it.
             account.drop(f"a {kind} of node {node!r} cannot be written: {type(error).__name__}")
             return
-        if account.take(len(event.body)):
-            self._queue.append(event)
+        if account.take(len(body)):
+            about = (account.place, kind, node, context.puid, time_ns(), len(body), content_type, encoding, numbers)
+            self._queue.append((account, about, body))
             if self._timer is None and self._writer is not None:
                 self._timer = asyncio.get_running_loop().call_later(_FLUSH_S, self._flush)
 
@@ -122,7 +122,7 @@ class RequestLogger:
         if self._ended.is_set():
             return self._abandon()
         for account in self._accounts:
-            account.is_open = False
+            account.close()
         with suppress(TimeoutError, OSError):
             async with asyncio.timeout(self._limits.flush_s + _LAST_WORD_S):
                 await self._finish(asyncio.get_running_loop().time() + self._limits.flush_s)
@@ -150,10 +150,10 @@ class RequestLogger:
 
     def _abandon(self) -> None:
         while self._queue:
-            event = self._queue.popleft()
-            self._accounts[event.sink].give_up(len(event.body), "the end came first")
+            account, _, body = self._queue.popleft()
+            account.give_up(len(body), THE_END)
         for account in self._accounts:
-            account.is_open = False
+            account.close()
             account.complain()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -174,7 +174,7 @@ class RequestLogger:
             self._timer = None
             writer.close()
             for account in self._accounts:
-                account.lose()
+                account.lose(THE_END if self._closing.is_set() else _GONE)
 
     def _flush(self) -> None:
         """Write a batch, and come again if there is more."""
@@ -189,13 +189,13 @@ class RequestLogger:
             self._timer = loop.call_soon(self._flush)
 
     def _write_batch(self, writer: asyncio.StreamWriter) -> None:
-        batch, queue, size = [], self._queue, 0
+        queue, size = self._queue, 0
+        batch: list[tuple[About, bytes]] = []
         while queue and len(batch) < _BATCH and size <= LARGE:
-            event = queue.popleft()
-            length = len(event.body)
-            self._accounts[event.sink].hand(length)
-            size += length
-            batch.append(event)
+            account, about, body = queue.popleft()
+            account.hand(len(body))
+            size += len(body)
+            batch.append((about, body))
         for piece in event_frames(batch):
             writer.write(piece)
 
@@ -204,14 +204,3 @@ class RequestLogger:
             await asyncio.sleep(_COMPLAIN_S)
             for account in self._accounts:
                 account.complain()
-
-
-def _event(sink: int, kind: Kind, node: str, puid: str, envelope: Envelope[Any]) -> Event:
-    """Raises what the envelope's codec raises."""
-    found = unprinted(envelope)
-    if found is not None:
-        form, numbers, content_type = found
-        return Event(sink, kind, node, puid, time.time_ns(), numbers, content_type, "", form)
-    text = text_of(envelope)
-    encoding = text.encoding.strip().lower() if text.encoding else ""
-    return Event(sink, kind, node, puid, time.time_ns(), text.body, text.content_type, encoding)

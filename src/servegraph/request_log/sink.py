@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from servegraph.payload.compression import unzipped
 from servegraph.request_log.event import headers
 from servegraph.request_log.snapshot import printed
-from servegraph.request_log.wire import LARGE, Event, Limits, Origin, Report
+from servegraph.request_log.wire import LARGE, THE_END, Event, Limits, Origin, Report
 
 if TYPE_CHECKING:
     import aiohttp
@@ -62,7 +62,7 @@ class Sink:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
             while not self._queue.empty():
-                self._drop(self._queue.get_nowait(), "the end came first")
+                self._drop(self._queue.get_nowait(), THE_END)
 
     async def _work(self, session: "aiohttp.ClientSession") -> None:
         while True:
@@ -74,7 +74,7 @@ class Sink:
             except Exception as error:  # whatever it is, the next event shall be sent
                 self._fail(event, _cause(error))
             except asyncio.CancelledError:
-                self._fail(event, "the end came first")
+                self._fail(event, THE_END)
                 raise
             else:
                 self._sent += 1
@@ -83,7 +83,7 @@ class Sink:
                 self._queue.task_done()
 
     async def _deliver(self, session: "aiohttp.ClientSession", event: Event) -> None:
-        takes_long = event.is_packed or (event.unprinted is not None and len(event.body) > LARGE)
+        takes_long = event.is_packed or (event.numbers is not None and len(event.body) > LARGE)
         body = await asyncio.to_thread(_body, event) if takes_long else _body(event)
         said = headers(event, self._origin)
         async with session.post(self._url, data=body, headers=said, skip_auto_headers=_QUIET) as answer:
@@ -104,10 +104,10 @@ class Sink:
 
 def _body(event: Event) -> bytes:
     """What is sent; raises _Unwritable, and ValueError for what cannot be unpacked."""
-    if event.unprinted is None:
+    if event.numbers is None:
         return unzipped(event.body, MAX_UNPACKED) if event.is_packed else event.body
     try:
-        return printed(event.unprinted, event.body)
+        return printed(event.numbers, event.body)
     except Exception as error:
         raise _Unwritable(f"a {event.kind} of node {event.node!r} cannot be written: {type(error).__name__}") from error
 

@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple
 Kind = Literal["request", "response", "feedback"]
 
 _LENGTHS = Struct("<IQ")
+THE_END = "the end came first"
 LARGE = 64 * 1024
 """Bytes of a body that is not copied into the bytes of its batch, which it ends."""
 
@@ -58,19 +59,16 @@ class Limits:
     flush_s: float = 3.0
 
 
-class Unprinted(NamedTuple):
-    """A message of numbers that was not printed yet; the event's body is their bytes.
+Numbers = tuple[str, str, tuple[int, ...], bytes, str]
+"""What a message is beside its numbers, whose bytes are the body: its kind, the array's dtype and shape, JSON of the
+names and of `meta`, and the transport, which says what is printed.
+"""
 
-    Attributes:
-        about: JSON of the names and of `meta`.
-        transport: which form it gets, rest or grpc.
-    """
-
-    kind: str
-    dtype: str
-    shape: tuple[int, ...]
-    about: bytes
-    transport: str
+About = tuple[int, Kind, str, str, int, int, str, str, Numbers | None]
+"""An event without its body: the sink's place, kind, node, puid, nanoseconds since 1970, the body's length,
+content type, encoding, and what there is to print. Plain tuples of plain values, as thousands may wait, and the collector
+of garbage leaves those alone.
+"""
 
 
 class Event(NamedTuple):
@@ -80,7 +78,7 @@ class Event(NamedTuple):
         sink: its place among the sinks.
         time_ns: when, in nanoseconds since 1970.
         encoding: the body's Content-Encoding, empty for none.
-        unprinted: what makes a message of the body, where it is none yet.
+        numbers: what the body is to be printed with, where it is numbers.
     """
 
     sink: int
@@ -91,7 +89,7 @@ class Event(NamedTuple):
     body: bytes
     content_type: str
     encoding: str
-    unprinted: Unprinted | None = None
+    numbers: Numbers | None = None
 
     @property
     def is_packed(self) -> bool:
@@ -140,20 +138,14 @@ def read_hello(head: Any) -> Hello:
     return Hello(sinks, Origin(*origin), Limits(*limits))
 
 
-def event_frames(events: Sequence[Event]) -> list[bytes]:
-    """One frame for events, in one piece or two; none but the last one is large."""
-    heads = [_head(event) for event in events]
-    said = marshal.dumps(heads)
-    bodies = [event.body for event in events]
+def event_frames(events: Sequence[tuple[About, bytes]]) -> list[bytes]:
+    """One frame for events, in one piece or two; no body but the last one is large."""
+    said = marshal.dumps([about for about, _ in events])
+    bodies = [body for _, body in events]
     lengths = _LENGTHS.pack(len(said), sum(map(len, bodies)))
     if len(bodies[-1]) > LARGE:
         return [b"".join((lengths, said, *bodies[:-1])), bodies[-1]]
     return [b"".join((lengths, said, *bodies))]
-
-
-def _head(event: Event) -> tuple[Any, ...]:
-    sink, kind, node, puid, time_ns, body, content_type, encoding, unprinted = event
-    return sink, kind, node, puid, time_ns, len(body), content_type, encoding, unprinted and tuple(unprinted)
 
 
 async def read_frame(reader: StreamReader) -> tuple[Any, bytes]:
@@ -168,12 +160,11 @@ async def read_frame(reader: StreamReader) -> tuple[Any, bytes]:
     return head, await reader.readexactly(of_bodies) if of_bodies else b""
 
 
-def events_of(heads: Sequence[tuple[Any, ...]], bodies: bytes) -> list[Event]:
+def events_of(heads: Sequence[About], bodies: bytes) -> list[Event]:
     """The events of a frame."""
     found, at = [], 0
-    for sink, kind, node, puid, time_ns, length, content_type, encoding, unprinted in heads:
+    for sink, kind, node, puid, time_ns, length, content_type, encoding, numbers in heads:
         body = bodies[at : at + length]
         at += length
-        form = Unprinted(*unprinted) if unprinted else None
-        found.append(Event(sink, kind, node, puid, time_ns, body, content_type, encoding, form))
+        found.append(Event(sink, kind, node, puid, time_ns, body, content_type, encoding, numbers))
     return found
