@@ -50,7 +50,7 @@ def test_socket_path_that_is_too_long_is_refused_by_both_ends():
     with pytest.raises(EnvironmentFault, match="has 108 bytes, and the system allows 107"):
         MonitorClient(path, [])
     with pytest.raises(EnvironmentFault, match="has 108 bytes"):
-        serve(path, {}, Path("unused"), 1)
+        serve(path, {}, Path("unused"), 1, list)
 
 
 def test_window_below_one_is_refused(tmp_path):
@@ -59,7 +59,7 @@ def test_window_below_one_is_refused(tmp_path):
         feature_names = None
 
     with pytest.raises(ConfigurationError, match="the detector's window is 0"):
-        serve(tmp_path / "m.sock", {"drift": Windowless()}, tmp_path / "checkpoint", 1)
+        serve(tmp_path / "m.sock", {"drift": Windowless()}, tmp_path / "checkpoint", 1, list)
 
 
 def test_queue_splits_a_chunk_where_the_limit_falls():

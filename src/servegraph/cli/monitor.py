@@ -46,7 +46,6 @@ def socket_of(folder: Path) -> Path:
 @click.command(hidden=True)
 @click.argument("config", type=click.Path(path_type=Path))
 def monitor(config: Path) -> None:
-    stand_back()
     logs.configure()
     said = json.loads(config.read_text(encoding="utf-8"))
     project = find_project(Path(said["project"]), required=False)
@@ -56,4 +55,4 @@ def monitor(config: Path) -> None:
     }
     folder = config.parent
     # `run` chose the nodes by their methods, so they are detectors.
-    serve(socket_of(folder), built, folder / "checkpoint.json", said["parent"])  # type: ignore[arg-type]
+    serve(socket_of(folder), built, folder / "checkpoint.json", said["parent"], stand_back)  # type: ignore[arg-type]

@@ -28,6 +28,5 @@ def shipper_socket(folder: Path) -> Path:
 @click.argument("socket", type=click.Path(path_type=Path))
 @click.argument("parent", type=int)
 def shipper(socket: Path, parent: int) -> None:
-    stand_back()
     logs.configure()
-    serve(socket, parent)
+    serve(socket, parent, stand_back)

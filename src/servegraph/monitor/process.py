@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -32,10 +32,12 @@ _UNREAD_LIMIT = 1024 * 1024
 _log = logging.getLogger(__name__)
 
 
-def serve(socket: Path, detectors: Mapping[str, Detector], checkpoint: Path, parent: int) -> NoReturn:
+def serve(
+    socket: Path, detectors: Mapping[str, Detector], checkpoint: Path, parent: int, loaded: Callable[[], None]
+) -> NoReturn:
     """Run `detectors`, by node, for whoever connects to `socket`.
 
-    Ends on SIGTERM, on SIGINT and when `parent` is its parent process no longer (it is told, as that may be
+    `loaded` is called when the detectors are loaded. Ends on SIGTERM, on SIGINT and when `parent` is its parent process no longer (it is told, as that may be
     so from the start).
     States go out on every change and once a second; `checkpoint` is written after each window,
     once a second while rows come, and at the end.
@@ -52,15 +54,18 @@ def serve(socket: Path, detectors: Mapping[str, Detector], checkpoint: Path, par
     for node, detector in detectors.items():
         if detector.window < 1:
             raise ConfigurationError(f"{node}: the detector's window is {detector.window}", hint="give 1 or more rows")
-    asyncio.run(_Monitor(detectors, checkpoint, parent).run(socket))
+    asyncio.run(_Monitor(detectors, checkpoint, parent, loaded).run(socket))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
 
 class _Monitor:
-    def __init__(self, detectors: Mapping[str, Detector], checkpoint: Path, parent: int) -> None:
+    def __init__(
+        self, detectors: Mapping[str, Detector], checkpoint: Path, parent: int, loaded: Callable[[], None]
+    ) -> None:
         self._parent = parent
+        self._loaded = loaded
         self._checkpoint = checkpoint
         threads = ThreadPoolExecutor(max_workers=max(1, len(detectors)), thread_name_prefix="detector")
         self._watches = {
@@ -81,11 +86,17 @@ class _Monitor:
         server = await self._listen(socket)
         for watch in self._watches.values():
             self._start(watch.run())
+        self._start(self._say_loaded())
         await self._beat()
         server.close()
         socket.unlink(missing_ok=True)
         self._save()
         await self._end_tasks()
+
+    async def _say_loaded(self) -> None:
+        for watch in self._watches.values():
+            await watch.tried.wait()
+        self._loaded()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

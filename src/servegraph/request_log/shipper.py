@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,7 +128,7 @@ def _reports(sinks: list[Sink]) -> bytes:
 
 
 def _session(hello: Hello) -> "aiohttp.ClientSession":
-    import aiohttp  # a quarter of a second, which nobody waits for here
+    import aiohttp
 
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
@@ -143,12 +144,17 @@ async def _serve_until_a_signal(socket: Path, parent: int) -> None:
     await shipper.run()
 
 
-def serve(socket: Path, parent: int) -> None:
+def serve(socket: Path, parent: int, begun: Callable[[], None]) -> None:
     """Run a shipper on `socket` until SIGTERM or SIGINT, or until `parent` is its parent process no longer.
+
+    Args:
+        begun: called when everything is loaded.
 
     Raises:
         EnvironmentFault: the socket cannot be listened on.
     """
+    import aiohttp  # noqa: F401  # a quarter of a second, which nobody waits for here
     import uvloop
 
+    begun()
     uvloop.run(_serve_until_a_signal(socket, parent))
