@@ -37,8 +37,8 @@ def serve(
 ) -> NoReturn:
     """Run `detectors`, by node, for whoever connects to `socket`.
 
-    `loaded` is called when the detectors are loaded. Ends on SIGTERM, on SIGINT and when `parent` is its parent process no longer (it is told, as that may be
-    so from the start).
+    Ends on SIGTERM, on SIGINT and when `parent` is its parent process no longer (it is told, as that may be
+    so from the start). `loaded` is called when the detectors are loaded.
     States go out on every change and once a second; `checkpoint` is written after each window,
     once a second while rows come, and at the end.
 

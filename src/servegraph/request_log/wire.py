@@ -66,7 +66,7 @@ names and of `meta`, and the transport, which says what is printed.
 
 About = tuple[int, Kind, str, str, int, int, str, str, Numbers | None]
 """An event without its body: the sink's place, kind, node, puid, nanoseconds since 1970, the body's length,
-content type, encoding, and what there is to print. Plain tuples of plain values: thousands may wait, and the collector of
+content type, encoding, and what there is to print. It is a plain tuple: thousands may wait, and the collector of
 garbage leaves those alone.
 """
 
