@@ -1,8 +1,11 @@
 """servegraph: in its topologies, and with what can be switched on and off."""
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 import orjson
@@ -63,7 +66,23 @@ def watched() -> Contender:
         return [Command([sys.executable, str(COMPANIONS / "log_sink.py"), str(site.more_ports[0])])]
 
     title = "servegraph, watched and logged"
-    return Contender("us-watched", title, commands, FORMS[:1], companions=companions, starts=STARTS)
+    return Contender("us-watched", title, commands, FORMS[:1], companions=companions, starts=STARTS, counts=_losses)
+
+
+_COUNTED = (
+    ("delivered", re.compile(r'^servegraph_logged_events_total\{.*result="sent".* (\S+)$', re.MULTILINE)),
+    ("lost", re.compile(r'^servegraph_logged_events_total\{.*result="(?:failed|dropped)".* (\S+)$', re.MULTILINE)),
+    ("rows", re.compile(r"^servegraph_monitor_sent_rows_total.* (\S+)$", re.MULTILINE)),
+    ("rows_lost", re.compile(r"^servegraph_monitor_dropped_rows_total.* (\S+)$", re.MULTILINE)),
+)
+
+
+def _losses(site: Site) -> Mapping[str, int]:
+    """What the request log and the monitor's client have counted so far."""
+    with closing(HTTPConnection("127.0.0.1", site.http_port, timeout=10)) as connection:
+        connection.request("GET", "/prometheus")
+        page = connection.getresponse().read().decode()
+    return {name: sum(int(float(number)) for number in line.findall(page)) for name, line in _COUNTED}
 
 
 def beside_large() -> Contender:

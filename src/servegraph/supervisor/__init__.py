@@ -7,6 +7,7 @@ from servegraph.supervisor.fork import Mould, lost_threads
 from servegraph.supervisor.group import Group
 from servegraph.supervisor.output import Echo, to_stderr
 from servegraph.supervisor.ports import PortReserve
+from servegraph.supervisor.priority import stand_back
 from servegraph.supervisor.process import Command
 from servegraph.supervisor.supervisor import Backoff, Ready, Supervisor
 
@@ -20,5 +21,6 @@ __all__ = [
     "Ready",
     "Supervisor",
     "lost_threads",
+    "stand_back",
     "to_stderr",
 ]
