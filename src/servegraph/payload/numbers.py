@@ -1,4 +1,4 @@
-"""Large arrays of numbers in JSON, read and printed piece by piece; and large strings of base64.
+"""Large arrays in JSON, read and printed piece by piece; and large strings of base64.
 
 Read in one go, the numbers of a body take twice its memory as Python objects before they are an array,
 and no other thread runs meanwhile. Nothing here knows what a message is.
