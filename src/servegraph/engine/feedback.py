@@ -100,9 +100,8 @@ class Delivery:
     async def _deliver(
         self, node: Node, feedback: Envelope[Feedback], routing: Mapping[str, int], context: Context
     ) -> Envelope[Any]:
-        log = self._plan.log
-        if log is not None and node.is_logged:
-            log.feedback(node.name, feedback, context)
+        if node.log is not None:
+            node.log.feedback(node.name, feedback, context)
         chosen = children(node, routing.get(node.name, ALL_CHILDREN)) if node.children else ()
         await in_parallel([self._deliver(child, feedback, routing, context) for child in chosen])
         return await node.unit.send_feedback(feedback, context) if node.hears_feedback else feedback

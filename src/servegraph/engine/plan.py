@@ -24,6 +24,7 @@ class Node:
 
     Attributes:
         on_input: what its unit is asked on the way in, if anything.
+        log: told of its messages, if anybody wants to know.
         hands_over: whether a child's answer is its own, and nothing is left to do on the way out.
     """
 
@@ -37,7 +38,7 @@ class Node:
     hears_feedback: bool = False
     expectation: Expectation | None = None
     tap: Tap | None = None
-    is_logged: bool = False
+    log: RequestLog | None = None
     hands_over: bool = False
 
     def walk(self) -> Iterator["Node"]:
@@ -90,7 +91,6 @@ class Plan:
     versions: Mapping[str, str]
     kernels: Mapping[str, str]
     injection: RoutingInjection
-    log: RequestLog | None
 
 
 def compile_plan(predictor: PredictorSpec, parts: Parts, injection: RoutingInjection) -> Plan:
@@ -98,7 +98,7 @@ def compile_plan(predictor: PredictorSpec, parts: Parts, injection: RoutingInjec
     root = _node(predictor.graph, parts, injection)
     nodes = {node.name: node for node in root.walk()}
     routers = frozenset(node.name for node in root.walk() if node.routes)
-    return Plan(root, nodes, routers, parts.versions, parts.kernels, injection, parts.log)
+    return Plan(root, nodes, routers, parts.versions, parts.kernels, injection)
 
 
 def needed_methods(unit: PredictiveUnit) -> list[str]:
@@ -117,7 +117,7 @@ def _node(spec: PredictiveUnit, parts: Parts, injection: RoutingInjection) -> No
     width = parts.widths.get(spec.name)
     aggregates = _aggregates(spec)
     transforms_output = kind is UnitType.OUTPUT_TRANSFORMER or UnitMethod.TRANSFORM_OUTPUT in methods
-    is_logged = parts.log is not None and spec.logger is not None
+    log = None if spec.logger is None else parts.log
     is_amended = injection is RoutingInjection.AFTER_EACH_NODE
     return Node(
         name=spec.name,
@@ -130,8 +130,8 @@ def _node(spec: PredictiveUnit, parts: Parts, injection: RoutingInjection) -> No
         hears_feedback=kind in (UnitType.MODEL, UnitType.ROUTER) or UnitMethod.SEND_FEEDBACK in methods,
         expectation=None if width is None else Expectation(spec.name, width),
         tap=parts.taps.get(spec.name),
-        is_logged=is_logged,
-        hands_over=bool(spec.children) and not (aggregates or transforms_output or is_logged or is_amended),
+        log=log,
+        hands_over=bool(spec.children) and not (aggregates or transforms_output or log or is_amended),
     )
 
 

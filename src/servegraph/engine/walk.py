@@ -30,7 +30,6 @@ class Walk:
 
     def __init__(self, plan: Plan) -> None:
         self._root = plan.root
-        self._log = plan.log
         self._injects = plan.injection is RoutingInjection.AFTER_EACH_NODE
 
     def predict(self, request: Request, context: Context) -> Awaitable[Request]:
@@ -49,8 +48,11 @@ class Walk:
                 request = _prepared(node, request)
             if node.on_input is not None:
                 context.routing[node.name] = ALL_CHILDREN
-                answer = node.unit.transform(node.on_input, request, context)
-                request = await (self._logged(node, request, answer, context) if node.is_logged else answer)
+                if node.log is not None:
+                    node.log.request(node.name, request, context)
+                request = await node.unit.transform(node.on_input, request, context)
+                if node.log is not None:
+                    node.log.response(node.name, request, context)
             if not node.hands_over:
                 break
             branch = await node.unit.route(request, context) if node.routes else ALL_CHILDREN
@@ -60,17 +62,20 @@ class Walk:
                 return await self._first(chosen, request, context)
             node = chosen[0]
         if node.children:
-            request = await self._ask_children(node, request, context)
+            if node.log is not None:
+                node.log.request(node.name, request, context)
+            request = await self._descend(node, request, context)
+            if node.log is not None:
+                node.log.response(node.name, request, context)
         if node.transforms_output:
-            answer = node.unit.transform(Method.TRANSFORM_OUTPUT, request, context)
-            request = await (self._logged(node, request, answer, context) if node.is_logged else answer)
+            if node.log is not None:
+                node.log.request(node.name, request, context)
+            request = await node.unit.transform(Method.TRANSFORM_OUTPUT, request, context)
+            if node.log is not None:
+                node.log.response(node.name, request, context)
         if self._injects:
             request = amended(request, Amendment(routing=dict(context.routing), creates_meta=False))
         return request
-
-    def _ask_children(self, node: Node, request: Request, context: Context) -> Awaitable[Request]:
-        answer = self._descend(node, request, context)
-        return self._logged(node, request, answer, context) if node.is_logged else answer
 
     async def _descend(self, node: Node, request: Request, context: Context) -> Request:
         branch = await node.unit.route(request, context) if node.routes else ALL_CHILDREN
@@ -78,15 +83,12 @@ class Walk:
         context.routing[node.name] = branch
         if not chosen or not node.aggregates:
             return await self._first(chosen, request, context)
-        answer = node.unit.aggregate(await self._answers(chosen, request, context), context)
-        # What is logged as the request of a combiner is what its children were given.
-        return await (self._logged(node, request, answer, context) if node.is_logged else answer)
-
-    async def _logged(self, node: Node, request: Request, asked: Awaitable[Request], context: Context) -> Request:
-        assert self._log is not None
-        self._log.request(node.name, request, context)
-        answer = await asked
-        self._log.response(node.name, answer, context)
+        answers = await self._answers(chosen, request, context)
+        if node.log is not None:
+            node.log.request(node.name, request, context)  # of a combiner, what its children were given
+        answer = await node.unit.aggregate(answers, context)
+        if node.log is not None:
+            node.log.response(node.name, answer, context)
         return answer
 
     async def _first(self, nodes: Sequence[Node], request: Request, context: Context) -> Request:
