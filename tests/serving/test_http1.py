@@ -10,7 +10,6 @@ from tests.serving.answered import GET, HEAD, Application, Waits, bodies, counte
 
 from servegraph.serving.http1.message import Request, Response
 
-
 OLD = b"GET /x HTTP/1.0\r\n"
 SAID_GET = b'["GET", "/x", "", ""]'
 
@@ -86,7 +85,9 @@ async def test_a_client_that_asks_for_a_lot_at_once_leaves_turns_to_the_others()
 
 @pytest.mark.parametrize("piece", [1, 2, 7])
 async def test_requests_may_come_in_pieces(piece: int):
-    request = counted(b"12345") + GET + HEAD + b"transfer-encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nt: u\r\n\r\n" + GET
+    request = (
+        counted(b"12345") + GET + HEAD + b"transfer-encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nt: u\r\n\r\n" + GET
+    )
     async with listening() as served, served.client() as client:
         for start in range(0, len(request), piece):
             client.write(request[start : start + piece])

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 
 import h11
 from hypothesis import example, given, settings
@@ -59,7 +60,7 @@ def read(pieces: Sequence[bytes], max_body: int = 10_000) -> list[object]:
 
 def cut(data: bytes, cuts: Sequence[int]) -> list[bytes]:
     places = [0, *sorted(place % (len(data) + 1) for place in cuts), len(data)]
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(places)]
 
 
 def read_by_h11(data: bytes, many: int) -> list[object]:
@@ -99,7 +100,13 @@ def test_another_reader_reads_the_same(sent: list[bytes]):
 
 
 TRICKY = [b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b":", b"chunked", b"Content-Length: 3\r\n", b"0\r\n\r\n", b"\xff"]
-TRICKY += [b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: x\r\n", UPGRADE, b"CONNECT ", b"Expect: 100-continue\r\n"]
+TRICKY += [
+    b"Transfer-Encoding: chunked\r\n",
+    b"Transfer-Encoding: x\r\n",
+    UPGRADE,
+    b"CONNECT ",
+    b"Expect: 100-continue\r\n",
+]
 
 
 @settings(max_examples=300, deadline=None)
