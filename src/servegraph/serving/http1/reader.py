@@ -12,7 +12,13 @@ from time import monotonic
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
+from httptools import (
+    HttpParserError,
+    HttpParserInvalidMethodError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+    parse_url,
+)
 
 from servegraph.errors import PayloadError
 from servegraph.serving.http1.message import Gone, Request, TooLarge, Truncated
@@ -85,6 +91,8 @@ class RequestReader:
             except HttpParserUpgrade as upgrade:
                 rest = memoryview(rest)[upgrade.args[0] :]
                 self._go_on()
+            except HttpParserInvalidMethodError:
+                self._lose(405)  # none that anybody knows
             except HttpParserError:
                 self._lose()
             else:
@@ -102,13 +110,13 @@ class RequestReader:
         else:
             self._refuse_head(431)
 
-    def _lose(self) -> None:
+    def _lose(self, status: int = 400) -> None:
         if self.stage is Stage.BODY:
             self.give_up(Truncated("the body ended early"))
         elif self.stage is Stage.LOST:
             self.end()
         else:
-            self._refuse_head(400)
+            self._refuse_head(status)
 
     def _refuse_head(self, status: int) -> None:
         self.end()
