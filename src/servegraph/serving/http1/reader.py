@@ -35,6 +35,9 @@ class Stage(IntEnum):
     LOST = 3  # what comes cannot be read any more, and does not matter
 
 
+_UNDER_WAY = (Stage.HEAD, Stage.BODY)
+
+
 class BadHead(NamedTuple):
     """What came is no request; `status` says what to answer."""
 
@@ -97,7 +100,7 @@ class RequestReader:
                 self._lose()
             else:
                 break
-        if self._fields is fields and (self.stage is Stage.HEAD or self.stage is Stage.BODY):
+        if self._fields is fields and self.stage in _UNDER_WAY:
             self._count(len(data), self._size - size)
 
     def _count(self, size: int, of_body: int) -> None:
