@@ -1,6 +1,6 @@
 """A contender: a way to serve the graph, with the forms in which it can be asked."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
@@ -18,6 +18,7 @@ START_S = 180.0
 COMPANIONS_START_S = 1.0
 IDLE_S, IDLE_SHARE = 0.2, 0.2
 LONGEST_IDLE_S = 60.0
+SETTLED_S = 2.0
 _POLL_S = 0.01
 _MORE_PORTS = 9
 
@@ -48,6 +49,7 @@ class Contender:
         forms: in the first one it is asked whether it is up.
         missing: why it cannot run here; None if it can.
         companions: what runs beside it while it is measured, and is not counted.
+        counts: numbers of `Measured` that the server itself counts, since its start.
         starts: how often it is started; the last time is timed and measured.
     """
 
@@ -57,6 +59,7 @@ class Contender:
     forms: Sequence[Form]
     missing: Callable[[], str | None] = lambda: None
     companions: Commands = lambda site: ()
+    counts: Callable[[Site], Mapping[str, int]] = lambda site: {}
     starts: int = 1
 
 
@@ -107,6 +110,17 @@ def accompanied(running: Running, cores: Cores) -> Iterator[None]:
         yield
         companions.check()
     until_idle(running.processes)
+
+
+def settled_counts(running: Running) -> Mapping[str, int]:
+    """What a server counts, once that changes no longer, as what waited is done; but not for ever."""
+    until, counts = monotonic() + LONGEST_IDLE_S, running.contender.counts(running.site)
+    while counts and monotonic() < until:
+        sleep(SETTLED_S)
+        before, counts = counts, running.contender.counts(running.site)
+        if counts == before:
+            break
+    return counts
 
 
 def until_idle(processes: Processes) -> None:

@@ -25,6 +25,12 @@ def middle(measured: Sequence[Measured], figure: Figure) -> float:
     return median(figure(each) for each in measured)
 
 
+def share(measured: Sequence[Measured], part: Figure, rest: Figure) -> float | None:
+    """A part of part and rest, over all rounds; None where there is neither."""
+    of_part, of_rest = sum(map(part, measured)), sum(map(rest, measured))
+    return of_part / (of_part + of_rest) if of_part + of_rest else None
+
+
 def ratio(mine: Entry | None, theirs: Entry | None, load: Load, figure: Figure) -> float | None:
     """The median of one contender's figure over another's, round by round; None where one of them is missing."""
     if mine is None or theirs is None:

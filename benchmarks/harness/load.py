@@ -27,6 +27,8 @@ class Measured:
         cpu_us: of the server's processes, for a request.
         generator_busy: share of its core that the load generator needed; at 1 it is the generator that was measured.
         grown: bytes that the server's processes held at most, above what they held before anybody asked.
+        delivered, lost: events of the request log that its sink got, and that it did not get.
+        rows, rows_lost: rows that the drift monitor got, and that it did not get.
     """
 
     requests: int
@@ -39,6 +41,10 @@ class Measured:
     cpu_us: float
     generator_busy: float
     grown: int
+    delivered: int = 0
+    lost: int = 0
+    rows: int = 0
+    rows_lost: int = 0
 
     @property
     def rate(self) -> float:

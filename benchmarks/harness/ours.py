@@ -1,9 +1,11 @@
 """servegraph: in its topologies, and with what can be switched on and off."""
 
-import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 import orjson
@@ -53,17 +55,6 @@ def workers(count: int) -> Contender:
     return Contender(f"us-{count}", f"servegraph --workers {count}", run, FORMS[:1], starts=STARTS)
 
 
-def on_one_core() -> Contender:
-    """One worker on one core, which is what several workers multiply; without that, its threads use more than one."""
-    run, core = Ours(), max(os.sched_getaffinity(0))
-
-    def commands(site: Site) -> Sequence[Command]:
-        (command,) = run(site)
-        return [replace(command, arguments=["taskset", "--cpu-list", str(core), *command.arguments])]
-
-    return Contender("us-1-core", "servegraph on one core", commands, FORMS[:1], starts=STARTS)
-
-
 def watched() -> Contender:
     """With the drift monitor, and a log of all requests and answers that goes to a sink beside it."""
 
@@ -74,7 +65,24 @@ def watched() -> Contender:
     def companions(site: Site) -> Sequence[Command]:
         return [Command([sys.executable, str(COMPANIONS / "log_sink.py"), str(site.more_ports[0])])]
 
-    return Contender("us-watched", "servegraph, watched and logged", commands, FORMS[:1], companions=companions)
+    title = "servegraph, watched and logged"
+    return Contender("us-watched", title, commands, FORMS[:1], companions=companions, starts=STARTS, counts=_losses)
+
+
+_COUNTED = (
+    ("delivered", re.compile(r'^servegraph_logged_events_total\{.*result="sent".* (\S+)$', re.MULTILINE)),
+    ("lost", re.compile(r'^servegraph_logged_events_total\{.*result="(?:failed|dropped)".* (\S+)$', re.MULTILINE)),
+    ("rows", re.compile(r"^servegraph_monitor_sent_rows_total.* (\S+)$", re.MULTILINE)),
+    ("rows_lost", re.compile(r"^servegraph_monitor_dropped_rows_total.* (\S+)$", re.MULTILINE)),
+)
+
+
+def _losses(site: Site) -> Mapping[str, int]:
+    """What the request log and the monitor's client have counted so far."""
+    with closing(HTTPConnection("127.0.0.1", site.http_port, timeout=10)) as connection:
+        connection.request("GET", "/prometheus")
+        page = connection.getresponse().read().decode()
+    return {name: sum(int(float(number)) for number in line.findall(page)) for name, line in _COUNTED}
 
 
 def beside_large() -> Contender:
@@ -86,7 +94,8 @@ def beside_large() -> Contender:
         arguments = [str(site.http_port), REST_PATH, str(body), str(LARGE_PAUSE_S)]
         return [Command([sys.executable, str(COMPANIONS / "large_requests.py"), *arguments])]
 
-    return Contender("us-large", "servegraph beside 10 MB requests", Ours(), FORMS[:1], companions=companions)
+    title = "servegraph beside 10 MB requests"
+    return Contender("us-large", title, Ours(), FORMS[:1], companions=companions, starts=STARTS)
 
 
 def payloads(graph: str) -> Contender:
@@ -94,4 +103,4 @@ def payloads(graph: str) -> Contender:
     path = f"/v2/models/{graph}/infer"
     kinds = [seldon_rest(REST_PATH, kind, name=kind) for kind in ("ndarray", "tensor", "tftensor")]
     forms = [*kinds, seldon_grpc(), open_inference_json(path), open_inference_binary(path)]
-    return Contender("us", "servegraph", Ours(graph), forms)
+    return Contender("us", "servegraph", Ours(graph), forms, starts=STARTS)

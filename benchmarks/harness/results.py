@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -79,11 +79,17 @@ def _load(outcome: Outcome, key: str, load: Load, rounds: Sequence[Measured]) ->
         "cpu_us_per_request": round(middle(rounds, lambda each: each.cpu_us), 1),
         **{f"{name}_ms": round(middle(rounds, attrgetter(name)), 3) for name in _LATENCIES},
         "errors": sum(each.errors for each in rounds),
+        **{name: sum(getattr(each, name) for each in rounds) for name in _COUNTS if any(_counted(rounds))},
         "memory_of_requests": round(middle(rounds, lambda each: each.grown) / size, 2),
         "rounds": [{name: round(value, 4) for name, value in asdict(each).items()} for each in rounds],
     }
 
 
+def _counted(rounds: Sequence[Measured]) -> Iterator[int]:
+    return (getattr(each, name) for each in rounds for name in _COUNTS)
+
+
+_COUNTS = ("delivered", "lost", "rows", "rows_lost")
 _LATENCIES = ("p50", "p99", "p999", "longest")
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness import machine
 from harness.asking import check_answers
-from harness.contender import Contender, Running, accompanied, running
+from harness.contender import Contender, Running, accompanied, running, settled_counts
 from harness.fitted import Fitted
 from harness.forms import Form
 from harness.load import Measured, grpc_load, measure, write_requests
@@ -87,7 +87,7 @@ class Run:
         write_requests(_requests(alive, form), requests)
         if form.is_checked:
             check_answers(form, alive.site.port(form), self._questions, alive.site.folder)
-        self._measure(alive, form, self._scenario.loads[0].connections, WARM_UP_S)
+        self._measure(alive, form, self._scenario.loads[0], WARM_UP_S)
         return len(requests[0])
 
     def _round(self, number: int, load: Load) -> None:
@@ -98,7 +98,7 @@ class Run:
             entry = self._entries[key]
             self._conditions.say(f"{self._scenario.key}: round {number + 1}, {load}: {entry.title}")
             try:
-                measured = self._measure(alive, form, load.connections, self._conditions.seconds)
+                measured = self._measure(alive, form, load, self._conditions.seconds)
             except BenchmarkFailed as error:
                 entry.missing, entry.failed = str(error), True
                 del self._alive[key]
@@ -106,16 +106,19 @@ class Run:
             entry.measured.setdefault(load, []).append(measured)
             entry.resident, entry.shared_once = machine.resident_bytes(alive.processes.pids())
 
-    def _measure(self, alive: Running, form: Form, connections: int, seconds: float) -> Measured:
+    def _measure(self, alive: Running, form: Form, load: Load, seconds: float) -> Measured:
         port, file = alive.site.port(form), _requests(alive, form)
         if form.transport == "grpc":
-            command = grpc_load(form.path, port, file, connections, seconds)
+            command = grpc_load(form.path, port, file, load.connections, seconds)
         elif self._conditions.without_wrk:
             raise BenchmarkFailed(self._conditions.without_wrk)
         else:
-            command = wrk(port, file, connections, seconds)
+            command = wrk(port, file, load.connections, seconds, load.pause_ms)
         with accompanied(alive, self._cores):
-            return measure(alive.processes, command, seconds, self._cores.load, alive.idle_bytes)
+            before = alive.contender.counts(alive.site)
+            found = measure(alive.processes, command, seconds, self._cores.load, alive.idle_bytes)
+            counted = {name: count - before[name] for name, count in settled_counts(alive).items()}
+            return replace(found, **counted)
 
 
 def _requests(alive: Running, form: Form) -> Path:

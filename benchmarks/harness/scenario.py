@@ -10,13 +10,22 @@ from harness.load import Measured
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """So many connections (gRPC: calls at once over one connection) that ask in one form."""
+    """So many connections (gRPC: calls at once over one connection) that ask in one form.
+
+    Attributes:
+        pause_ms: what each connection waits between two requests, on average; only over HTTP.
+    """
 
     form: str
     connections: int
+    pause_ms: float = 0
 
     def __str__(self) -> str:
-        return f"{self.form} c={self.connections}"
+        return f"{self.form} c={self.connections}" + (f", every {self.pause_ms:g} ms" if self.pause_ms else "")
+
+
+PACED = Load("rest", 16, pause_ms=40)
+"""Some 400 requests a second: 1,600 events of the request log, of which none may be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class Scenario:
         is_pinned: whether servers and load get a core each; else both share all.
         is_brief: whether one round is enough.
         shows_memory: whether what a request takes in memory is of interest.
+        shows_losses: whether what the request log and the monitor did not get is of interest.
     """
 
     key: str
@@ -40,6 +50,7 @@ class Scenario:
     is_pinned: bool = True
     is_brief: bool = False
     shows_memory: bool = False
+    shows_losses: bool = False
 
 
 @dataclass(slots=True)

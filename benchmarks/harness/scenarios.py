@@ -8,7 +8,7 @@ from harness import others, ours, seldon
 from harness.contender import Contender
 from harness.fitted import Fitted, Question
 from harness.forms import seldon_rest
-from harness.scenario import Load, Scenario
+from harness.scenario import PACED, Load, Scenario
 from harness.venv import Venv
 
 _REST, _GRPC, _BINARY = "rest", "grpc", "v2 binary"
@@ -45,14 +45,15 @@ def _off(venv: Venv) -> Scenario:
 
 def _workers() -> Scenario:
     title = "Workers, on all cores together with the load"
-    contenders = [ours.on_one_core(), ours.workers(1), ours.workers(2)]
-    return Scenario("workers", title, contenders, _loads((_REST,), (16, 64)), {_REST: "us-1-core"}, is_pinned=False)
+    contenders = [ours.workers(1), ours.workers(2)]
+    return Scenario("workers", title, contenders, _loads((_REST,), (16, 64)), {_REST: "us-1"}, is_pinned=False)
 
 
 def _watched() -> Scenario:
     title = "Drift monitor and request log on and off, on all cores together with the load"
     contenders = [ours.fused(), ours.watched()]
-    return Scenario("watched", title, contenders, _loads((_REST,), (1, 16)), {_REST: "us"}, is_pinned=False)
+    loads = [*_loads((_REST,), (1, 16)), PACED]
+    return Scenario("watched", title, contenders, loads, {_REST: "us"}, is_pinned=False, shows_losses=True)
 
 
 def _large() -> Scenario:

@@ -3,7 +3,7 @@
 from rich.markup import escape
 from rich.table import Table
 
-from harness.figures import middle, rate, to_baseline
+from harness.figures import middle, rate, share, to_baseline
 from harness.profiling import Profile, function, part
 from harness.ratios import BOUNDS, Outcomes
 from harness.scenario import Entry, Load, Outcome
@@ -13,6 +13,7 @@ _MIB = 2**20
 _HEADINGS = ("req/s", "ratio", "CPU µs", "p50 ms", "p99", "p99.9", "errors", "RSS MiB", "start s")
 _MOST_FUNCTIONS, _LEAST_US = 6, 0.5
 _MEMORY = "memory x request"
+_LOSSES = ("events lost", "rows lost")
 
 
 def table(outcome: Outcome) -> Table:
@@ -20,7 +21,8 @@ def table(outcome: Outcome) -> Table:
     scenario = outcome.scenario
     found = Table(title=scenario.title, title_justify="left", caption_justify="left")
     found.add_column("")
-    for heading in (*_HEADINGS, *([_MEMORY] if scenario.shows_memory else [])):
+    more = [*([_MEMORY] if scenario.shows_memory else []), *(_LOSSES if scenario.shows_losses else [])]
+    for heading in (*_HEADINGS, *more):
         found.add_column(heading, justify="right")
     for load in scenario.loads:
         there = [(key, entry) for key, entry in outcome.entries.items() if entry.measured.get(load)]
@@ -28,7 +30,8 @@ def table(outcome: Outcome) -> Table:
             found.add_row(f"[bold]{load}[/]{_size(there[0][1], load) if scenario.shows_memory else ''}")
         for key, entry in sorted(there, key=lambda item: -middle(item[1].measured[load], rate)):
             memory = [_memory(entry, load)] if scenario.shows_memory else []
-            found.add_row(*_row(entry, load, to_baseline(outcome, key, load)), *memory)
+            losses = _losses(entry, load) if scenario.shows_losses else []
+            found.add_row(*_row(entry, load, to_baseline(outcome, key, load)), *memory, *losses)
         if there:
             found.add_section()
     return found
@@ -105,6 +108,14 @@ def _memory(entry: Entry, load: Load) -> str:
     """What the server held at most beyond what it held before, for each request at a time."""
     at_once = entry.request_bytes[load.form] * load.connections
     return f"{middle(entry.measured[load], lambda each: each.grown) / at_once:.1f}"
+
+
+def _losses(entry: Entry, load: Load) -> list[str]:
+    """Of the events of the request log, and of the rows for the drift monitor: how many got lost."""
+    measured = entry.measured[load]
+    events = share(measured, lambda each: each.lost, lambda each: each.delivered)
+    rows = share(measured, lambda each: each.rows_lost, lambda each: each.rows)
+    return ["" if each is None else f"{each:.1%}" for each in (events, rows)]
 
 
 def _size(entry: Entry, load: Load) -> str:

@@ -20,6 +20,7 @@ from harness.others import by_hand, grpc_echo
 from harness.processes import BenchmarkFailed, Command, Processes
 from harness.run import Conditions, Run
 from harness.scenario import Load, Scenario
+from harness.scenarios import scenarios
 
 SERVER = Path(__file__).with_name("small_server.py")
 QUESTION = Question(np.ones((1, 30)), [np.array([[0.9, 0.1]]), np.array([[0.25, 0.75]])])
@@ -170,3 +171,9 @@ def test_busy_processes_and_their_threads_are_told(tmp_path: Path):
         threads = machine.thread_seconds(busy.pids()[0])
     assert share > 0.05
     assert [name for name, _ in threads.values()] in (["python"], ["python3"], ["python3.12"])
+
+
+def test_start_up_of_ours_is_that_with_compiled_models_at_hand(tmp_path: Path):
+    ours = [each for every in scenarios(tmp_path) for each in every.contenders if each.key.startswith("us")]
+    assert {each.key: each.starts for each in ours if each.starts < 2} == {}
+    assert len(ours) > 5

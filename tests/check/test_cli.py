@@ -1,6 +1,7 @@
 """`servegraph check` and `servegraph explain`: what they look at, what they print, how they end."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -206,6 +207,28 @@ def test_check_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"numpy", "mlflow", "granian", "grpc", "aiohttp", "rich", "orjson", "httpx"}
     assert heavy & set(done.stdout.split()) == set()
+
+
+TWO_NODES = """
+from servegraph.graph import deployment, model, transformer
+
+scale = transformer("scale", "steps:Scale", accelerate={})
+churn = model("churn", "models.churn:Churn", accelerate={})
+
+graph = deployment("churn", scale >> churn, image="registry/churn:1")
+"""
+
+
+def test_what_is_wrong_at_two_nodes_alike_is_found_at_each(run: Check, tmp_path: Path):
+    (tmp_path / "pyproject.toml").write_text("[tool.servegraph]\n")
+    graph = tmp_path / "churn.py"
+    graph.write_text(TWO_NODES.format(*['"quick"'] * 2))
+    said = run("churn.py").stdout
+    assert re.findall(r"node '(.*)': .*\n.*:(\d+):(\d+)\n", said) == [("scale", "4", "56"), ("churn", "5", "57")]
+
+    graph.write_text(TWO_NODES.format("True", "True"))
+    said = run("churn.py").stdout
+    assert re.findall(r"node '(.*)': .*\n.*:(\d+):(\d+)\n", said) == [("scale", "4", "21"), ("churn", "5", "15")]
 
 
 def test_finding_of_a_graph_is_at_its_node_and_can_be_ignored(run: Check, tmp_path: Path):

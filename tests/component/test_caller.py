@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from google.protobuf.json_format import MessageToDict
 
-from servegraph.component import SeldonNotImplementedError, SeldonResponse
+from servegraph.component import Caller, SeldonNotImplementedError, SeldonResponse
 from servegraph.errors import InvalidPayload, UnitFailed
+from servegraph.payload import Message, Meta
+from servegraph.payload.envelope import Envelope
+from servegraph.payload.seldon import MESSAGE
 from servegraph.payload.wire_proto import SeldonFeedback, SeldonMessage, SeldonMessageList
 
 ROW = {"data": {"names": ["f"], "ndarray": [[1]]}}
@@ -392,3 +395,32 @@ async def test_errors_in_a_pool_are_the_same(call: Any):
         component = type("C", (), {"predict": lambda self, X, names: 1 / 0})()
         with pytest.raises(UnitFailed, match="division by zero"):
             await call(component, pool=pool).rest("predict", ROW)
+
+
+class Buffer:
+    """Answers with the same array each time."""
+
+    def __init__(self, columns: int, row_wise: bool = False) -> None:
+        self.array = np.empty((1, columns))
+        self.row_wise = row_wise
+
+    def predict(self, X: Any, names: Any) -> Any:
+        self.array[:] = X[0, 0]
+        return self.array
+
+
+async def asked(caller: Caller, number: float) -> Any:
+    message = Message("ndarray", np.array([[number]]), ["f"], Meta())
+    return (await caller.transform("predict", Envelope(MESSAGE, "rest", value=message))).value().value
+
+
+async def test_large_answer_that_is_printed_later_stays_what_it_was(call):
+    caller = call(Buffer(50_000)).caller
+    first = await asked(caller, 1.0)
+    await asked(caller, 2.0)
+    assert (first == 1.0).all()
+
+
+@pytest.mark.parametrize("component", [Buffer(50_000, row_wise=True), Buffer(50)])
+async def test_answers_that_are_printed_at_once_or_promised_not_to_change_are_not_copied(call, component: Buffer):
+    assert await asked(call(component).caller, 1.0) is component.array

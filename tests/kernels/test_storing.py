@@ -1,5 +1,6 @@
 """Kernels in files: found by key and versions, started without the libraries that the models came from."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from tests.kernels.examples import codes, compiled, measurements
 
-from servegraph.kernels import Kept, Kernel, Refusal, compile, load, save, versions
+from servegraph.kernels import Kept, Kernel, Refusal, compile, load, save, storing, versions
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +132,27 @@ def test_kernel_that_answers_otherwise_on_this_machine_is_not_used(
     monkeypatch.setattr(Kernel, "__call__", lambda self, rows: np.array(["maybe"] * len(rows), object))
 
     assert load(tmp_path, "key") is None
+
+
+def test_what_was_asked_for_longest_ago_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(key: str) -> None:
+        save(Kept({"m": Refusal("no", versions.versions(()))}, {"f": np.zeros(10_000)}), tmp_path, key)
+
+    for key in "abcd":
+        write(key)
+        for path in tmp_path.iterdir():
+            os.utime(path, (path.stat().st_atime - 100, path.stat().st_mtime - 100))
+    (tmp_path / "killed.part").write_bytes(bytes(80_000))
+    os.utime(tmp_path / "killed.part", (0, 0))
+    assert load(tmp_path, "a") is not None
+    monkeypatch.setattr(storing, "_MOST_BYTES", 300_000)
+    write("e")
+    assert [key for key in "abcde" if load(tmp_path, key)] == ["a", "d", "e"]
+    assert len(list(tmp_path.iterdir())) == 3
+
+    monkeypatch.setattr(storing, "_MOST_BYTES", 1)
+    write("f")
+    assert [key for key in "abcdef" if load(tmp_path, key)] == ["f"]
 
 
 def test_warm_start_imports_neither_scikit_learn_nor_onnx(forest: Kernel, tmp_path: Path) -> None:

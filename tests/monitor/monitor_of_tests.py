@@ -62,4 +62,4 @@ def of_project(artifact: str) -> Any:
 if __name__ == "__main__":
     socket, checkpoint, kind = sys.argv[1:]
     detector = of_project(kind) if Path(kind).is_absolute() else LightDetector(kind)
-    serve(Path(socket), {"drift": detector}, Path(checkpoint), os.getppid())
+    serve(Path(socket), {"drift": detector}, Path(checkpoint), os.getppid(), lambda: None)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servegraph.errors import MalformedArray
+from servegraph.payload import arrays
 from servegraph.payload.arrays import array_of
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True, database=None)
@@ -19,9 +20,16 @@ rows = st.one_of(st.lists(leaves, max_size=4), st.lists(numbers, max_size=4), st
 nested = st.one_of(rows, st.lists(rows, max_size=3))
 
 
+@pytest.mark.parametrize("piece", [1, 2, 4_096])
 @QUICK
 @given(nested)
-def test_the_array_is_numpys(lists: Any):
+def test_the_array_is_numpys(piece: int, lists: Any):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrays, "_PIECE", piece)
+        _is_numpys(lists)
+
+
+def _is_numpys(lists: Any) -> None:
     refusal = ragged(lists)
     if refusal is None:
         np.testing.assert_array_equal(array_of(lists), np.array(lists), strict=True)
@@ -37,6 +45,17 @@ def ragged(lists: Any) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+@pytest.mark.parametrize(
+    "row", [["a", "b"], ["a", 1.5], [None, "b"], [True, False], [1, 2], [2**63, 1], [], [[1], [2]]]
+)
+def test_long_lists_are_read_with_pauses(row: list[Any], monkeypatch: pytest.MonkeyPatch):
+    pauses: list[float] = []
+    monkeypatch.setattr(arrays, "sleep", pauses.append)
+    lists = [row] * 10_000
+    np.testing.assert_array_equal(array_of(lists), np.array(lists), strict=True)
+    assert len(pauses) >= 2
 
 
 @pytest.mark.parametrize("lists", [[1.5, 2.5], [[1.5, 2.0], [1, True]]])

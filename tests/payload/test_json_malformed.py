@@ -6,6 +6,7 @@ import pytest
 
 from servegraph.errors import InvalidPayload, MalformedArray
 from servegraph.payload import wire_json as wire
+from servegraph.payload.numbers import LARGE
 
 NO_LIST = (
     "setting an array element with a sequence. The requested array has an inhomogeneous shape after 1 dimensions. "
@@ -26,6 +27,11 @@ def test_what_is_no_json_is_refused(body: bytes):
     error = refusal(body)
     assert str(error).startswith("the body is not JSON: ")
     assert error.hint == 'send {"data": {"ndarray": [[1.0, 2.0]]}}'
+
+
+def test_large_body_that_is_cut_off_is_not_read_twice(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(wire, "read_leniently", None)
+    assert "the body is not JSON: unexpected end of data" in str(refusal(b'{"data": [' + b"1.5," * LARGE))
 
 
 @pytest.mark.parametrize(

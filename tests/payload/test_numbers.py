@@ -19,6 +19,8 @@ from servegraph.payload.seldon import MESSAGE
 ROW = b"[1.5, -2.25,3e-7 ,\n4]"
 ROWS = b", ".join([ROW] * 9000)
 VALUES = b",".join([b"1.5,-2,0.1,1e300"] * 9000)
+WHOLE_ROWS = b", ".join([b"[1, -2,9007199254740993 ,\n40000]"] * 9000)
+WHOLE_VALUES = b",".join([b"100,-2,0,7000000"] * 9000)
 
 
 def _read(body: bytes) -> Message | tuple[type, str]:
@@ -65,10 +67,40 @@ def _seldon_bodies() -> Iterator[bytes]:
     yield b'{"jsonData":{"data":{"ndarray":[%b]}}}' % ROWS
     yield b'[{"data":{"ndarray":[%b]}}]' % ROWS
     yield b'{"strData":"%b \\"ndarray\\":[1.0]"}' % (b"x" * LARGE)
+    yield b'{"data":{"ndarray":[%b]}}' % WHOLE_ROWS
+    yield b'{"data":{"ndarray":[%b]}}' % WHOLE_VALUES
+    yield b'{"data":{"tensor":{"shape":[4,9000],"values":[%b]}}}' % WHOLE_VALUES
+    yield b'{"data":{"ndarray":[%b]}}' % b",".join([b"[]"] * LARGE)
+    for row in (
+        b'["a", "]", "[\\"]", "],["]',
+        b"[null, 1]",
+        b"[NaN, 1]",
+        b'["NaN", NaN, -Infinity]',
+        b'[{"a":[1]}, 1.5]',
+        b"[[1],[2]]",
+        b"[1, true]",
+        b'["\xc3\xa4",1]',
+    ):
+        rows = b", ".join([row] * 20_000)
+        yield b'{"data":{"names":["t","f"],"ndarray" : [ %b ] , "x":[true]}}' % rows
+        yield b'{"data":{"ndarray":[%b,["a"]],"y":"]"}}' % rows
+        yield b'{"data":{"ndarray":[%b,"a"]}}' % rows
+        yield b'{"data":{"ndarray":[%b,["%b"]]}}' % (rows, b"x" * 10 * LARGE)
+        yield b'{"data":{"ndarray":[%b' % rows
+        yield b'{"data":{"ndarray":[%b]' % rows
+        yield b'{"data":{"ndarray":[%b]]}}' % rows
+        yield b'{"data":{"ndarray":[%b]},"data":{"ndarray":[["a"]]}}' % rows
+        yield b'{"data":{"tensor":{"values":[%b],"shape":[1]}}}' % rows
+        yield b'{"jsonData":{"data":{"ndarray":[%b]}}}' % rows
+    for one, other in ((WHOLE_ROWS, ROWS), (ROWS, WHOLE_ROWS), (WHOLE_VALUES, VALUES), (VALUES, WHOLE_VALUES)):
+        yield b'{"data":{"ndarray":[%b,%b]}}' % (one, other)
+        yield b'{"data":{"tensor":{"shape":[72000],"values":[%b,%b]}}}' % (one, other)
     for key in (b"doubleVal", b"double_val", b"floatVal"):
         for dtype in (b"DT_DOUBLE", b"DT_FLOAT"):
             head = b'{"data":{"tftensor":{"tensorShape":{"dim":[{"size":"36000"}]},"dtype":"%b","%b":[' % (dtype, key)
             yield head + VALUES + b"]}}}"
+            yield head + WHOLE_VALUES + b"]}}}"
+            yield head + WHOLE_VALUES[:-1] + b".5]}}}"
             yield head + VALUES.replace(b"1e300", b"3") + b"]}}}"
             yield head + VALUES + b'],"double_val":[1.5]}}}'
             yield head + ROWS + b"]}}}"
@@ -94,7 +126,24 @@ def _seldon_bodies() -> Iterator[bytes]:
             yield head.replace(b"36000", b"35000") + b':"%b"}}}' % content
             yield b'{"jsonData":%b:"%b"}}}}' % (head, content)
             yield b'{"data":{"tensor":{"shape":[1],"values":[1.5],"%b":"%b"}}}' % (key, content)
-    for odd in (b"true", b"null", b'"1.5"', b"NaN", b"1e999", b"[]", b"{}", b"", b"9007199254740993", b"1" * 400):
+    for odd in (
+        b"true",
+        b"null",
+        b'"1.5"',
+        b"NaN",
+        b"1e999",
+        b"[]",
+        b"{}",
+        b"",
+        b"9007199254740993",
+        b"1" * 400,
+        b"9223372036854775808",
+        b"-1e5",
+    ):
+        for whole in (b"%b,[1,2,3,%b]" % (WHOLE_ROWS, odd), b"[%b,2,3,4],%b" % (odd, WHOLE_ROWS)):
+            yield b'{"data":{"ndarray":[%b]}}' % whole
+        for whole in (b"%b,%b" % (WHOLE_VALUES, odd), b"%b,%b" % (odd, WHOLE_VALUES)):
+            yield b'{"data":{"tensor":{"shape":[36001],"values":[%b]}}}' % whole
         yield b'{"data":{"ndarray":[%b,[1.5,2,3,%b]]}}' % (ROWS, odd)
         yield b'{"data":{"ndarray":[[%b,2,3,4],%b]}}' % (odd, ROWS)
         yield b'{"data":{"tensor":{"shape":[36001],"values":[%b,%b]}}}' % (VALUES, odd)

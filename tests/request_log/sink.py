@@ -1,14 +1,17 @@
-"""A real HTTP server that takes events, and a request logger that sends to it."""
+"""A real HTTP server that takes events, and a request logger with a shipper that sends to it."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from aiohttp import web
 
 from servegraph.payload.envelope import Envelope, Text
 from servegraph.request_log import Limits, Origin, RequestLogger
+from servegraph.request_log.shipper import Shipper
 from servegraph.spec.logger import NodeLogger
 
 ORIGIN = Origin("dep", "ns", "p")
@@ -50,15 +53,37 @@ class SinkServer:
 @asynccontextmanager
 async def logging_to(url: str, mode: str = "all", limits: Limits | None = None) -> AsyncIterator[RequestLogger]:
     """A running logger of node `m`."""
-    node = NodeLogger(url, requests=mode != "response", responses=mode != "request")
-    logger = RequestLogger({"m": node}, ORIGIN, limits)
-    running = asyncio.create_task(logger.run())
+    nodes = {"m": NodeLogger(url, requests=mode != "response", responses=mode != "request")}
+    async with shipping() as socket, running(RequestLogger(nodes, ORIGIN, socket, limits)) as logger:
+        yield logger
+
+
+@asynccontextmanager
+async def shipping() -> AsyncIterator[Path]:
+    """The socket of a shipper; it runs in this process, and on this loop."""
+    with tempfile.TemporaryDirectory() as folder:
+        socket = Path(folder, "s.sock")
+        shipper = Shipper(socket)
+        serving = asyncio.create_task(shipper.run())
+        while not socket.exists():
+            await asyncio.sleep(0)
+        try:
+            yield socket
+        finally:
+            shipper.stop()
+            await serving
+
+
+@asynccontextmanager
+async def running(logger: RequestLogger) -> AsyncIterator[RequestLogger]:
+    """The same logger, running."""
+    task = asyncio.create_task(logger.run())
     await asyncio.sleep(0)
     try:
         yield logger
     finally:
         await logger.close()
-        await running
+        await task
 
 
 def body(content: bytes, content_type: str = "application/json", encoding: str = "") -> Envelope:

@@ -10,7 +10,8 @@ from tests.request_log.sink import SinkServer, body, logging_to
 from servegraph.engine.context import Context
 from servegraph.payload.envelope import Envelope
 from servegraph.payload.schema import message_class
-from servegraph.request_log.event import Event, Origin, headers
+from servegraph.request_log.event import headers
+from servegraph.request_log.wire import Event, Origin
 
 CONTEXT = Context("PU")
 
@@ -20,6 +21,7 @@ def event(**changes: object) -> Event:
         "kind": "request",
         "node": "m",
         "puid": "PU",
+        "sink": 0,
         "time_ns": 1_795_220_452_995_151_192,
         "body": b"",
         "content_type": "application/json",

@@ -12,6 +12,7 @@ from tests.serving.served import Served, serving, unary
 
 from servegraph.engine import Context
 from servegraph.errors import GraphTimedOut, InvalidPayload, UnitAnswered, UnitFailed
+from servegraph.payload.numbers import LARGE
 from servegraph.payload.schema import message_class
 from servegraph.serving.grpc_front import GrpcLimits, Rpc
 
@@ -88,11 +89,12 @@ async def test_the_context_has_what_the_caller_sent():
             ("b-bin", b"\x00"),
         )
         await served.call(PATH, text("x"), MESSAGE, metadata=metadata)
-        await served.call(PATH, text("x"), MESSAGE, timeout=60)
+        await served.call(PATH, text("x" * LARGE), MESSAGE, timeout=60)
     first, second = seen
     assert (first.puid, first.brought_puid, first.transport, first.logged) == ("mine", True, "grpc", False)
     assert {("authorization", "x"), ("b-bin", b"\x00")} <= {(key, value) for key, value in first.headers}
     assert (second.brought_puid, second.logged) == (False, True)
+    assert (first.is_large, second.is_large) == (False, True)
     remaining = second.remaining()
     assert remaining is not None
     assert 50 < remaining < 61

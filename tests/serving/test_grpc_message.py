@@ -4,10 +4,12 @@ import gzip
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from os import urandom
 
 import pytest
 
-from servegraph.serving.grpc_message import MessageReader, packed
+from servegraph.payload.numbers import LARGE
+from servegraph.serving.grpc_message import MessageReader, Packed, packed
 from servegraph.serving.grpc_request import CallHead, read_head
 from servegraph.serving.grpc_status import CallFailed, Code
 
@@ -22,7 +24,12 @@ def read(data: bytes, limit: int = 1000, encoding: str = "identity", size: int =
     reader = MessageReader(limit, encoding)
     found = [message for piece in pieces(data, size) for message in reader.messages(piece)]
     assert reader.is_empty
-    return found
+    return [unpacked(message) if isinstance(message, Packed) else message for message in found]
+
+
+def unpacked(message: Packed) -> bytes:
+    small = message.begun()
+    return message.unpacked() if small is None else small
 
 
 def flagged(message: bytes) -> bytes:
@@ -44,6 +51,24 @@ def test_a_message_cut_short_is_none(cut: int):
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
 def test_compressed_messages_are_unpacked(encoding, pack):
     assert read(flagged(pack(b"x" * 500)), encoding=encoding) == [b"x" * 500]
+
+
+@pytest.mark.parametrize("size", [LARGE - 1, LARGE, LARGE + 1, 10 * LARGE, 1 << 22])
+@pytest.mark.parametrize("content", [bytes.fromhex("00"), urandom(1 << 16)])
+def test_large_messages_are_unpacked_in_pieces(size: int, content: bytes):
+    message = (content * (size // len(content) + 1))[:size]
+    assert unpacked(Packed(gzip.compress(message) + b"more", "gzip", size)) == message
+    with pytest.raises(CallFailed, match="unpacks to more than"):
+        unpacked(Packed(gzip.compress(message), "gzip", size - 1))
+
+
+def test_a_little_that_is_much_is_not_unpacked_at_once():
+    assert Packed(gzip.compress(bytes(10**6)), "gzip", 10**6).begun() is None
+    assert Packed(gzip.compress(bytes(1000)), "gzip", 10**6).begun() == bytes(1000)
+    cut = Packed(gzip.compress(bytes(10**6))[:-1], "gzip", 10**6)
+    assert cut.begun() is None
+    with pytest.raises(CallFailed, match="cut short"):
+        cut.unpacked()
 
 
 @pytest.mark.parametrize(

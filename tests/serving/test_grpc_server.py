@@ -16,7 +16,7 @@ from tests.serving.served import free_port
 
 from servegraph.errors import EnvironmentFault
 from servegraph.serving.grpc_call import Call, Sizes, Unary
-from servegraph.serving.grpc_message import packed
+from servegraph.serving.grpc_message import Packed, packed
 from servegraph.serving.grpc_server import GrpcServer
 from servegraph.serving.grpc_status import CallFailed, Code
 from servegraph.serving.http2.frames import (
@@ -82,6 +82,25 @@ def test_messages_of_any_size_come_back(size: int, compression: grpc.Compression
     message = bytes(size)
     with serving({"echo": echo}) as port, method(port, "echo", compression=compression) as ask:
         assert ask(message, timeout=60) == message
+
+
+def test_others_are_answered_while_a_large_message_is_unpacked(monkeypatch: pytest.MonkeyPatch):
+    begun, gate, unpacked = threading.Event(), threading.Event(), Packed.unpacked
+
+    def waiting(message: Packed) -> bytes:
+        begun.set()
+        assert gate.wait(20)
+        return unpacked(message)
+
+    monkeypatch.setattr(Packed, "unpacked", waiting)
+    packs = grpc.Compression.Gzip
+    with serving({"echo": echo}) as port, method(port, "echo", compression=packs) as ask:
+        large = ask.future(bytes(LARGE), timeout=60)
+        assert begun.wait(20)
+        assert ask(b"x" * 1000, timeout=10) == b"x" * 1000
+        assert not large.done()
+        gate.set()
+        assert large.result() == bytes(LARGE)
 
 
 def test_many_calls_at_once_are_not_mixed_up():

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import h11
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from servegraph.serving.http1 import known as known_heads
 from servegraph.serving.http1.head import Heads, field
+from servegraph.serving.http1.known import KnownHeads
 from servegraph.serving.http1.message import Gone, Request, Response
 from servegraph.serving.http1.reader import BadHead, RequestReader
 
@@ -50,9 +53,9 @@ def said(request: Request | BadHead) -> object:
     return request.method, request.target, list(request.fields), request.body, repr(request.fault), request.is_last
 
 
-def read(pieces: Sequence[bytes], max_body: int = 10_000) -> list[object]:
+def read(pieces: Sequence[bytes], max_body: int = 10_000, known: KnownHeads | None = None) -> list[object]:
     taken: deque[Request | BadHead] = deque()
-    reader = RequestReader(max_body, taken, Gone())
+    reader = RequestReader(max_body, known or KnownHeads(), taken, Gone())
     for piece in pieces:
         reader.feed(piece)
     return [said(request) for request in taken]
@@ -90,6 +93,37 @@ def test_pieces_make_no_difference(sent: list[bytes], cuts: list[int]):
     assert len(whole) == len(sent)
     assert read(cut(data, cuts)) == whole
     assert read([data[place : place + 1] for place in range(len(data))]) == whole
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(requests(), min_size=1, max_size=4), st.lists(st.integers(0, 5000), max_size=3))
+def test_heads_that_are_known_are_read_as_new_ones(sent: list[bytes], cuts: list[int]):
+    known, data = KnownHeads(), b"".join(sent)
+    whole = read(sent)
+    assert read(sent, known=known) == whole
+    assert read(sent, known=known) == whole
+    assert read([data], known=known) == whole
+    assert read(cut(data, cuts), known=known) == whole
+
+
+def test_only_whole_requests_are_recognised():
+    head, known = b"POST /x HTTP/1.1\r\nContent-Length: 2\r\n\r\n", KnownHeads()
+    reader = RequestReader(10, known, taken := deque(), Gone())
+    for piece in (head + b"ab", head + b"cd", head + b"e", b"f" + head + b"gh", head + b"ij" + head, b"kl"):
+        reader.feed(piece)
+    assert [request.body for request in taken] == [b"ab", b"cd", b"ef", b"gh", b"ij", b"kl"]
+    assert known.recognised(head + b"mn") is not None
+    assert known.recognised(head + b"m") is None
+    assert known.recognised(head + b"mno") is None
+
+
+def test_heads_that_are_long_or_many_are_not_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(known_heads, "MOST", 2)
+    known = KnownHeads()
+    asked = [b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number for number in range(3)]
+    long = b"GET / HTTP/1.1\r\nHost: x\r\nA: %s\r\n\r\n" % (b"a" * 3000)
+    assert len(read([*asked, long], known=known)) == 4
+    assert [known.recognised(each) is not None for each in (*asked, long)] == [False, False, True, False]
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,28 +1,9 @@
 """Rows in shared memory: written by one process each, read and summed by all."""
 
-import os
-from collections.abc import Callable
-
-import pytest
+from tests.shared.forking import printed
 
 from servegraph.observe.rows import Brought
 from servegraph.shared import Board
-
-# Those that distribute the tests have a thread, which the forks here do without.
-pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-
-
-def in_another_process(work: Callable[[], None]) -> None:
-    """Do something in a fork, and see that it succeeds."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    assert os.waitpid(pid, 0)[1] == 0
 
 
 def test_totals_are_sums_over_all_places() -> None:
@@ -45,14 +26,17 @@ def test_row_is_the_same_whenever_it_is_asked_for() -> None:
 
 
 def test_what_another_process_writes_is_seen_and_gone_on_with() -> None:
-    board = Board(2, room=4096)
+    said = printed("""
+        board = Board(2, room=4096)
 
-    def work() -> None:
-        board.place(1).row("calls", ("a",), 1)[0] += 5
+        def work():
+            board.place(1).row("calls", ("a",), 1)[0] += 5
 
-    in_another_process(work)
-    in_another_process(work)
-    assert board.place(0).totals("calls") == {("a",): [10.0]}
+        in_another_process(work)
+        in_another_process(work)
+        print(board.place(0).totals("calls"))
+    """)
+    assert said == ["{('a',): [10.0]}"]
 
 
 def test_what_has_no_room_is_not_counted_and_costs_nothing_else(caplog) -> None:

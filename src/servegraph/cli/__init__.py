@@ -29,6 +29,7 @@ _COMMANDS = {
     "executor": "servegraph.cli.executor:executor",
     "component": "servegraph.cli.component:component",
     "monitor": "servegraph.cli.monitor:monitor",
+    "shipper": "servegraph.cli.shipper:shipper",
 }
 _SUMMARIES = {
     "up": "Train if nothing is registered, then serve: one command from nothing to an answer.",

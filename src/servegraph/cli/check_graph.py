@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
-from itertools import accumulate
+from itertools import accumulate, chain
 from token import FSTRING_MIDDLE, STRING
 from tokenize import generate_tokens
 
@@ -38,16 +38,17 @@ def check_graph(source: Source, servers: frozenset[str]) -> list[Finding]:
 def refused(source: Source) -> list[Finding]:
     """Why a graph file makes no deployment: its problems are rules, named by their codes."""
     assert source.refused is not None
-    spans = _strings(source.text)
-    return [_of_problem(problem, source.name, spans) for problem in source.refused.problems]
+    return [_of_problem(problem, source) for problem in source.refused.problems]
 
 
-def _of_problem(problem: Problem, file: str, spans: dict[str, Span]) -> Finding:
-    names = (name for name in re.findall(r"'([^']*)'", problem.what) if name in spans)
+def _of_problem(problem: Problem, source: Source) -> Finding:
+    (node,) = re.findall(r"^node '(.*)'$", problem.where) or [None]
+    spans = _strings(source.text, node)
+    names = [name for name in (*re.findall(r"'([^']*)'", problem.what), node) if name in spans]
     rule = BY_CODE.get(problem.where, COMPOSED)
     message = problem.what if rule.code == problem.where else f"{problem.where}: {problem.what}"
-    span = spans.get(next(names, ""), Span(1, 1, 1, 1, 0, 0))
-    return Finding(file, span, rule.code, Level.ERROR, "", message, problem.fix, blocks_run=True)
+    span = spans[names[0]] if names else Span(1, 1, 1, 1, 0, 0)
+    return Finding(source.name, span, rule.code, Level.ERROR, "", message, problem.fix, blocks_run=True)
 
 
 def fit_graph(project: Project, source: Source) -> list[Finding]:
@@ -100,18 +101,26 @@ def _named(value: object, place: Place) -> Iterator[tuple[Place, str]]:
             yield from _named(item, (*place, key))
 
 
-def _strings(text: str) -> dict[str, Span]:
-    """Where each string of a Python text stands first."""
+def _strings(text: str, node: str | None = None) -> dict[str, Span]:
+    """Where each string of a Python text stands first: in the call that makes a node, if it is there, or anywhere."""
     lines = text.splitlines(keepends=True)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
+    starts = [0, *accumulate(map(len, lines))]
     found: dict[str, Span] = {}
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.end_lineno == node.lineno:
-            octets = lines[node.lineno - 1].encode()
-            first, last = len(octets[: node.col_offset].decode()), len(octets[: node.end_col_offset].decode())
-            start = starts[node.lineno - 1]
-            span = Span(node.lineno, first + 1, node.lineno, last + 1, start + first, start + last)
-            found.setdefault(node.value, span)
+    tree = ast.parse(text)
+    for each in chain(*map(ast.walk, (*_calls(tree, node), tree))):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and each.end_lineno == each.lineno:
+            octets = lines[each.lineno - 1].encode()
+            first, last = len(octets[: each.col_offset].decode()), len(octets[: each.end_col_offset].decode())
+            start = starts[each.lineno - 1]
+            span = Span(each.lineno, first + 1, each.lineno, last + 1, start + first, start + last)
+            found.setdefault(each.value, span)
     return found
+
+
+def _calls(tree: ast.Module, name: str | None) -> Iterator[ast.Call]:
+    """The calls that are given a name, except that which names the deployment."""
+    for call in ast.walk(tree):
+        if name is not None and isinstance(call, ast.Call) and not ast.unparse(call.func).endswith("deployment"):
+            values = [*call.args, *(keyword.value for keyword in call.keywords)]
+            if any(isinstance(value, ast.Constant) and value.value == name for value in values):
+                yield call

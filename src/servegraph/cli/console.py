@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # a second of imports, which commands that only print do not 
     from servegraph.cli.assemble import LoadedNode
     from servegraph.serving.server import Addresses
 
+_LONGEST = 4_000  # characters of a line that a terminal takes when it is pasted
+
 
 def console() -> Console:
     """The terminal, or a pipe that gets unwrapped lines; NO_COLOR is honoured by rich."""
@@ -77,7 +79,9 @@ def print_endpoints(
     out.print(f"  gRPC     {addresses.grpc}  seldon.protos.Seldon")
     out.print(f"  metrics  {url}/prometheus")
     out.print("try it:")
-    out.print(f"  {_curl(url, nodes)}", soft_wrap=True, markup=False)
+    line = _curl(url, nodes)
+    line = line if len(line) < _LONGEST else f"{url}/api/v1.0/doc/  (a row is too long for a line)"
+    out.print(f"  {line}", soft_wrap=True, markup=False)
 
 
 def _curl(url: str, nodes: Sequence["LoadedNode"]) -> str:

@@ -10,7 +10,9 @@ import click
 
 from servegraph import remote
 from servegraph.cli.fronts import relay_routes, relay_services
-from servegraph.cli.request_logging import start_request_log
+from servegraph.cli.private_folder import private_folder
+from servegraph.cli.request_logging import loggers_of, start_request_log
+from servegraph.cli.shipper import supervised_shipper
 from servegraph.cli.signals import Signals
 from servegraph.engine import Engine, Parts, RoutingInjection, compile_plan
 from servegraph.observe.executor import SELDON_SECONDS
@@ -65,10 +67,16 @@ class ExecutorSession:
             metrics = self._metrics()
             connections = remote.Connections(self._options.limits.grpc_max_message_size or UNLIMITED)
             ending.push_async_callback(connections.close)
-            log = await self._request_log(metrics, ports, ending)
+            folder = ending.enter_context(private_folder())
+            shipper = supervised_shipper(folder) if loggers_of(self._predictor, self._environment) else None
+            if shipper is not None:
+                ending.push_async_callback(shipper.stop)  # after the last event
+            log = await self._request_log(metrics, ports, folder, ending)
             engine = self._engine(connections, metrics, log)
             server = self._server(engine, metrics, ports)
             await server.start()
+            if shipper is not None:
+                await shipper.start()
             self._announce(ports)
             ending.push_async_callback(server.stop, signals.hurry)
             await signals.stop.wait()
@@ -87,7 +95,9 @@ class ExecutorSession:
         version = predictor.annotations.get("version", "")
         return Metrics(self._options.deployment, predictor.name, version, labels, None, SELDON_SECONDS)
 
-    async def _request_log(self, metrics: Metrics, ports: Ports, ending: AsyncExitStack) -> RequestLogger | None:
+    async def _request_log(
+        self, metrics: Metrics, ports: Ports, folder: Path, ending: AsyncExitStack
+    ) -> RequestLogger | None:
         options = self._options
         origin = Origin(
             deployment=options.deployment,
@@ -98,7 +108,7 @@ class ExecutorSession:
             http_port=ports.addresses.http_port,
         )
         limits = Limits(queue=options.log_queue, workers=options.log_workers, delivery_s=options.log_delivery_s)
-        return await start_request_log(self._predictor, origin, limits, self._environment, metrics, ending)
+        return await start_request_log(self._predictor, origin, limits, self._environment, metrics, folder, ending)
 
     def _engine(self, connections: "remote.Connections", metrics: Metrics, log: RequestLogger | None) -> Engine:
         limits = self._options.limits

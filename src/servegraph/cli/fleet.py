@@ -1,4 +1,4 @@
-"""The parent of several workers: it loads, forks them, starts the monitors, and ends all of them.
+"""The parent of several workers: it loads, forks them, starts what watches, and ends all of them.
 
 It answers no request and has one thread, always: forks are made of it as long as it lives, so it must
 never start a server, gRPC or another library's threads. Its loop is asyncio's own, which needs none.
@@ -33,7 +33,7 @@ class Fleet:
     """All processes of one run.
 
     Args:
-        monitors: not yet started; all workers feed them.
+        watchers: the monitors and the like, not yet started; all workers feed them.
         nodes: to be told to people.
     """
 
@@ -42,12 +42,12 @@ class Fleet:
         project: Project,
         memory: CrewMemory,
         work: Work,
-        monitors: Sequence[Supervisor],
+        watchers: Sequence[Supervisor],
         nodes: Sequence[LoadedNode],
     ) -> None:
         self._project = project
         self._memory = memory
-        self._monitors = monitors
+        self._watchers = watchers
         self._nodes = nodes
         self._mould = Mould()
         self._group = Group([self._supervised(number, partial(work, number)) for number in range(memory.workers)])
@@ -73,9 +73,9 @@ class Fleet:
             await signals.unless_stopped(self._group.until_ready(READY_S))
             if signals.stop.is_set():
                 return
-            for monitor in self._monitors:
-                await monitor.start()
-                watching.push_async_callback(monitor.stop)  # last of all: what is answered is still watched
+            for watcher in self._watchers:
+                await watcher.start()
+                watching.push_async_callback(watcher.stop)  # last of all: what is answered is still watched
             self._memory.open()
             watching.callback(asyncio.ensure_future(end_the_silent(self._group.members, self._memory.beats)).cancel)
             with announced(self._project, addresses):

@@ -13,7 +13,7 @@ from servegraph.cli.assemble import LoadedNode
 from servegraph.component import build
 from servegraph.monitor.process import serve
 from servegraph.project import Project, find_project, load_class
-from servegraph.supervisor import Supervisor
+from servegraph.supervisor import Supervisor, stand_back
 
 
 def detectors(nodes: Sequence[LoadedNode]) -> list[str]:
@@ -55,4 +55,4 @@ def monitor(config: Path) -> None:
     }
     folder = config.parent
     # `run` chose the nodes by their methods, so they are detectors.
-    serve(socket_of(folder), built, folder / "checkpoint.json", said["parent"])  # type: ignore[arg-type]
+    serve(socket_of(folder), built, folder / "checkpoint.json", said["parent"], stand_back)  # type: ignore[arg-type]

@@ -13,7 +13,8 @@ from servegraph.cli import describe
 from servegraph.cli.assemble import LoadedNode
 from servegraph.cli.crew import Crew
 from servegraph.cli.monitor import detectors, socket_of, supervised_monitor
-from servegraph.cli.request_logging import start_request_log
+from servegraph.cli.request_logging import loggers_of, start_request_log
+from servegraph.cli.shipper import supervised_shipper
 from servegraph.cli.topology import Placement, Topology
 from servegraph.cli.units import stubs
 from servegraph.engine import Engine, Parts, RoutingInjection, Unit, compile_plan
@@ -107,6 +108,7 @@ class ServedPredictor:
             project, deployment.name, protocol, spec, nodes, options.topology, folder, self.limits, crew.worker_id
         )
         self.monitor = self._make_monitor(options.monitored)
+        self._shipper = supervised_shipper(folder) if loggers_of(spec, os.environ) else None
         self.metrics = self._make_metrics(custom, crew.rows)
 
     @property
@@ -121,11 +123,15 @@ class ServedPredictor:
             EnvironmentFault: a node's process does not start.
         """
         units = await self._placement.units(self.metrics, ending, out)
+        if self._shipper is not None:
+            ending.push_async_callback(self._shipper.stop)  # after the last event
         log = await self._request_log(addresses, ending)
         return self._engine({**units, **self._stubs}, log)
 
-    async def start_monitor(self, ending: AsyncExitStack) -> None:
-        """Watch the rows from now on, if there is somebody to watch them."""
+    async def start_watching(self, ending: AsyncExitStack) -> None:
+        """Start the processes that take what passes: the request log's, which `start` has prepared, and the monitor."""
+        if self._shipper is not None:
+            await self._shipper.start()
         if self.monitor is None:
             return
         supervisor = supervised_monitor(self._project, self.nodes, self._folder)
@@ -161,7 +167,7 @@ class ServedPredictor:
             host=addresses.host,
             http_port=addresses.http_port,
         )
-        return await start_request_log(self.spec, origin, Limits(), os.environ, self.metrics, ending)
+        return await start_request_log(self.spec, origin, Limits(), os.environ, self.metrics, self._folder, ending)
 
     def _engine(self, units: Mapping[str, Unit], log: RequestLogger | None) -> Engine:
         tap = self.monitor.tap if self.monitor else None

@@ -2,12 +2,9 @@
 
 import logging
 import os
-import shutil
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +23,7 @@ from servegraph.cli.console import console, node_line, progress
 from servegraph.cli.context import GRAPH_ARGUMENT, PROJECT_OPTION, open_graph, open_registry, settings
 from servegraph.cli.crew import Alone
 from servegraph.cli.predictor import LoadedPredictor, RunOptions
+from servegraph.cli.private_folder import private_folder
 from servegraph.cli.puller import Puller
 from servegraph.cli.roles import roles_of
 from servegraph.cli.server_images import with_server_images
@@ -198,7 +196,7 @@ def serve(project: Project, wanted: Wanted, ports: Ports | KeptPorts, options: R
     loaded = _load(project, wanted, specs, out, loads_here)
     if several and options.preloads:
         load_in_each_worker(out)
-    with _private_folder() as folder:
+    with private_folder() as folder:
         folders = [_folder(folder, number) for number in range(len(loaded))]
         if isinstance(ports, KeptPorts):
             load = partial(_load, project, wanted, specs, Console(quiet=True), True)
@@ -239,16 +237,6 @@ def _load(
                 nodes.append(node)
             found.append((spec, nodes))
     return found
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    # Socket paths are limited to some 100 bytes, so the project's own folder may be too deep.
-    folder = Path(tempfile.mkdtemp(prefix="servegraph-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _folder(parent: Path, number: int) -> Path:

@@ -96,7 +96,7 @@ class Session:
             server = self._make_server(backend, ports)
             await server.start()
             for predictor in self._predictors:
-                await predictor.start_monitor(ending)
+                await predictor.start_watching(ending)
             ending.push_async_callback(server.stop, signals.hurry)  # first of all: what is answered is still watched
             with announced(self._project, ports.addresses):
                 nodes = [node for predictor in self._predictors for node in predictor.nodes]

@@ -16,11 +16,13 @@ from servegraph.cli.failure import reported
 from servegraph.cli.fleet import Fleet
 from servegraph.cli.monitor import detectors, supervised_monitor
 from servegraph.cli.predictor import LoadedPredictor, RunOptions
+from servegraph.cli.request_logging import loggers_of
 from servegraph.cli.session import make_session
+from servegraph.cli.shipper import supervised_shipper
 from servegraph.project import Project
 from servegraph.serving.server import KeptPorts
 from servegraph.spec import SeldonDeployment
-from servegraph.supervisor import keep_to_share, lost_threads
+from servegraph.supervisor import lost_threads
 
 WITHOUT = "--no-preload"
 _THREADS = "OMP_NUM_THREADS"
@@ -74,19 +76,20 @@ class Workers:
         memory = CrewMemory(self._options.workers, len(self._loaded), self._options.feedback_memory)
         work = partial(self._work, memory, ports, monotonic())
         watched = self._options.monitored
+        places = list(zip(self._loaded, self._folders, strict=True))
         monitors = [
             supervised_monitor(self._project, nodes, folder)
-            for (_, nodes), folder in zip(self._loaded, self._folders, strict=True)
+            for (_, nodes), folder in places
             if watched and detectors(nodes)
         ]
+        shippers = [supervised_shipper(folder) for (spec, _), folder in places if loggers_of(spec, os.environ)]
         nodes = [node for _, nodes in self._loaded for node in nodes]
-        fleet = Fleet(self._project, memory, work, monitors, nodes)
+        fleet = Fleet(self._project, memory, work, [*shippers, *monitors], nodes)
         asyncio.run(fleet.run(self._deployment.name, ports.addresses, out, loading_since))
 
     def _work(self, memory: CrewMemory, ports: KeptPorts, started: float, number: int) -> int:
         """Be a worker."""
         with reported():
-            keep_to_share(number, self._options.workers)
             loaded = self._loaded if self._options.preloads else self._load()
             member = memory.member(number)
             session = make_session(

@@ -58,8 +58,8 @@ class Caller:
         self._identity = identity
         self._sink = sink
         self._pool = pool
-        self._code = UserCode(component, identity, sink, include_metrics)
         self._row_wise = promised(component, identity.unit)
+        self._code = UserCode(component, identity, sink, include_metrics, keeps_answers=bool(self._row_wise))
         self._batches = Batches(identity.unit, self._code, pool) if self._row_wise else None
         self._asks = {method: self._asker(method) for method in ("predict", "transform_input", "transform_output")}
         self._metadata_overlay = metadata_overlay

@@ -17,6 +17,7 @@ from servegraph.component.metrics import MetricSink, checked
 from servegraph.errors import BAD_DATA, PayloadError, UnitFailed
 from servegraph.payload import Feedback, Kind, Message, Meta
 from servegraph.payload.envelope import Envelope, Transport
+from servegraph.payload.numbers import LARGE
 
 ABSENT = object()
 _LABELS = {
@@ -31,13 +32,20 @@ _LABELS = {
 
 
 class UserCode:
-    """Calls methods of one component. All errors of user code leave as UnitFailed."""
+    """Calls methods of one component. All errors of user code leave as UnitFailed.
 
-    def __init__(self, component: Component, identity: Identity, sink: MetricSink, include_metrics: bool) -> None:
+    Args:
+        keeps_answers: whether the component promised not to write again to what it returned, as to a buffer of its own.
+    """
+
+    def __init__(
+        self, component: Component, identity: Identity, sink: MetricSink, include_metrics: bool, keeps_answers: bool
+    ) -> None:
         self._component = component
         self._identity = identity
         self._sink = sink
         self._include_metrics = include_metrics
+        self._keeps_answers = keeps_answers
         self._failures = Failures(identity.unit, component.error_handler)
         self._own_path = own_path(identity)
         self._says_nothing = component.tags is None and component.metrics is None  # beside its answers
@@ -132,6 +140,8 @@ class UserCode:
             UnitFailed: it is of no kind that a message carries, or its tags, metrics or names are not.
         """
         value, tags, metrics = (returned, None, None) if type(returned) is np.ndarray else _parts(returned)
+        if not self._keeps_answers and isinstance(value, np.ndarray) and value.nbytes > LARGE:
+            value = value.copy()  # it is printed in a thread, while the component may be called again
         try:
             if self._says_nothing and tags is None and metrics is None:
                 meta = passed_on(self._own_path, incoming)

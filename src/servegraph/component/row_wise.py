@@ -84,7 +84,7 @@ def form_of(method: str, hook: Hook, message: Message) -> Form:
 
 
 def _anonymous(meta: Any) -> Any:
-    if isinstance(meta, Mapping) and "puid" in meta:
+    if (type(meta) is dict or isinstance(meta, Mapping)) and "puid" in meta:
         return {name: member for name, member in meta.items() if name != "puid"}
     return meta
 

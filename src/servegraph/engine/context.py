@@ -33,6 +33,7 @@ class Context:
         deadline: when the whole graph must have answered, on the monotonic clock in seconds; None for never.
         logged: whether the request logger may see this request.
         routing: what was asked so far: node name to branch, -1 for all, -2 for none.
+        is_large: whether the message is a protobuf that may take long to decode.
         listener: whom the front tells of the answer, if not its own: that of the predictor that was drawn.
     """
 
@@ -45,6 +46,7 @@ class Context:
     logged: bool = True
     routing: dict[str, int] = field(default_factory=dict)
     listener: RequestListener | None = None
+    is_large: bool = False
 
     def remaining(self) -> float | None:
         """Seconds until the deadline; None if there is none.

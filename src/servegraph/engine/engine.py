@@ -37,7 +37,7 @@ class Engine:
         self._reads = any(isinstance(node.unit, LocalUnit) for node in plan.nodes.values())
         self._walk = Walk(plan)
         self._ways = Ways(plan)
-        self._delivery = Delivery(plan, ledger, listener)
+        self._delivery = Delivery(plan, ledger, listener, self._aside)
 
     async def predict(self, request: Envelope[Message], context: Context) -> Envelope[Message]:
         """The graph's answer. Its `meta.puid`, if it gets one, is the message's own, else the context's.
@@ -47,7 +47,7 @@ class Engine:
             UnitError: a component's.
             GraphTimedOut: the deadline passed.
         """
-        if self._reads and request.is_large:
+        if self._reads and (request.is_large or context.is_large):
             read = self._aside.do(request.value)
             await (read if context.deadline is None else _in_time(read, context))
         ledger = self._ledger

@@ -13,6 +13,7 @@ from math import isfinite
 from time import monotonic
 from typing import Any
 
+from servegraph.engine.aside import Aside
 from servegraph.engine.context import Context
 from servegraph.engine.events import Listener
 from servegraph.engine.plan import Node, Plan
@@ -28,12 +29,14 @@ class Delivery:
 
     Args:
         ledger: the ways of earlier predictions; None trusts what feedback says itself.
+        aside: reads large feedback.
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger | None, listener: Listener) -> None:
+    def __init__(self, plan: Plan, ledger: Ledger | None, listener: Listener, aside: Aside) -> None:
         self._plan = plan
         self._ledger = ledger
         self._listener = listener
+        self._aside = aside
 
     async def send(self, feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
         """The answer: the root's, or the feedback itself.
@@ -46,13 +49,13 @@ class Delivery:
             UnitError: a component's `send_feedback` failed.
         """
         if self._ledger is None:
-            routing = _claimed(feedback) if self._plan.root.children else {}
+            routing = await self._claimed(feedback, context) if self._plan.root.children else {}
             return await self._deliver(self._plan.root, feedback, routing, context)
         return await self._joined(self._ledger, feedback, context)
 
     async def _joined(self, ledger: Ledger, feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
         try:
-            value = feedback.value()
+            value = await self._read(feedback, context)
             if not isfinite(value.reward):
                 raise InvalidPayload("reward must be a finite number")
         except PayloadError:
@@ -60,7 +63,7 @@ class Delivery:
             raise
         puid = value.response.meta.puid or value.request.meta.puid
         if not puid:
-            answer = await self._deliver(self._plan.root, feedback, _claimed(feedback), context)
+            answer = await self._deliver(self._plan.root, feedback, value.response.meta.routing, context)
             self._listener.feedback("unnamed", {}, value.reward, 0.0)
             return answer
         record = ledger.find(puid)
@@ -71,6 +74,17 @@ class Delivery:
             self._listener.feedback("duplicate", {}, value.reward, 0.0)
             return feedback
         return await self._rewarded(record, feedback, context)
+
+    async def _claimed(self, feedback: Envelope[Feedback], context: Context) -> Mapping[str, int]:
+        """The routing that feedback itself brings; what cannot be read brings none, and reaches every node."""
+        try:
+            return (await self._read(feedback, context)).response.meta.routing
+        except PayloadError:
+            return {}
+
+    async def _read(self, feedback: Envelope[Feedback], context: Context) -> Feedback:
+        is_large = feedback.is_large or context.is_large
+        return await self._aside.do(feedback.value) if is_large else feedback.value()
 
     async def _rewarded(self, record: Record, feedback: Envelope[Feedback], context: Context) -> Envelope[Any]:
         told = feedback.amended(Amendment(routing=record.routing))
@@ -92,11 +106,3 @@ class Delivery:
         chosen = children(node, routing.get(node.name, ALL_CHILDREN)) if node.children else ()
         await in_parallel([self._deliver(child, feedback, routing, context) for child in chosen])
         return await node.unit.send_feedback(feedback, context) if node.hears_feedback else feedback
-
-
-def _claimed(feedback: Envelope[Feedback]) -> Mapping[str, int]:
-    """The routing that feedback itself brings; what cannot be read brings none, and reaches every node."""
-    try:
-        return feedback.value().response.meta.routing
-    except PayloadError:
-        return {}

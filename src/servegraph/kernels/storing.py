@@ -2,7 +2,8 @@
 running anything.
 
 Kernels are found by their key and only if all libraries have the versions they were proved with. What cannot
-be read, for whatever reason, is not there: the caller compiles again.
+be read, for whatever reason, is not there: the caller compiles again. When one is written, those that nobody asked
+for longest go, if they are too much together.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,9 @@ from servegraph.kernels.versions import versions
 
 _FORMAT = 3
 """Counts changes of the steps: with another meaning, old files must not be read."""
+
+_MOST_BYTES = 1 << 29
+"""Of all files in a folder: those of some hundred models, or a dozen large ones."""
 
 _SAME = 1e-9  # another processor adds in another order
 
@@ -66,6 +71,7 @@ def save(kept: Kept, folder: Path, key: str) -> None:
     except BaseException:
         os.unlink(name)
         raise
+    _make_room(folder)
 
 
 def load(folder: Path, key: str) -> Kept | None:
@@ -78,9 +84,31 @@ def load(folder: Path, key: str) -> Kept | None:
             if not all(map(_is_of_now, header["kept"]["outcomes"]["map"].values())):
                 return None
             kept: Kept = _read(header["kept"], arrays, {})
-        return kept if all(map(_answers, kept.outcomes.values())) else None
+        if not all(map(_answers, kept.outcomes.values())):
+            return None
+        with suppress(OSError):  # not ours to write
+            os.utime(_place(folder, key))
+        return kept
     except Exception:  # missing, cut off, of another machine: onnxruntime and zipfile have errors of their own
         return None
+
+
+def _make_room(folder: Path) -> None:
+    """Deletes what was used longest ago, and what a process that was killed left, until the rest is not too much.
+
+    The newest stays, whatever its size. Others may do the same; who reads a file meanwhile has it open.
+    """
+    found = []
+    for path in folder.iterdir():
+        with suppress(OSError):  # another process was first
+            status = path.stat()
+            found.append((status.st_mtime_ns, status.st_size, path))
+    total = 0
+    for number, (_, size, path) in enumerate(sorted(found, reverse=True)):
+        total += size
+        if number and total > _MOST_BYTES:
+            with suppress(OSError):
+                path.unlink()
 
 
 def _is_of_now(outcome: Any) -> bool:

@@ -36,7 +36,7 @@ _BUFFER_LIMIT = 1024 * 1024
 """Bytes in the transport's buffer above which nothing more is written."""
 
 _VALUES_A_LINE = 16_384
-"""Values serialized at a time: about a millisecond, which is what a request may have to wait for the loop."""
+"""Values serialized at a time: about a third of a millisecond, which a request may have to wait for the loop."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,9 +70,9 @@ class MonitorClient:
             return
         if rows.ndim != 2:
             rows = rows.reshape(len(rows) if rows.ndim > 2 else 1, -1)
-        free = self._capacity - len(self._queue)
-        if len(rows) > free:
-            self._dropped += len(rows) - free
+        free, count = self._capacity - self._queue.count, len(rows)
+        if count > free:
+            self._dropped += count - free
             rows = rows[:free]
         if free:
             # A copy: the nodes that come after may change the array in place.

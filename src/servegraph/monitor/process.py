@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +20,7 @@ from servegraph.monitor import checkpoint as checkpoints
 from servegraph.monitor.checkpoint import Saved
 from servegraph.monitor.detector import Detector
 from servegraph.monitor.watch import DetectorWatch
-from servegraph.monitor.wire import LINE_LIMIT, check_address, decode_rows, encode_state
+from servegraph.monitor.wire import LINE_LIMIT, check_address, encode_state, read_rows
 from servegraph.verdict import DetectorState
 
 _HEARTBEAT = 1.0
@@ -29,17 +29,16 @@ _HEARTBEAT = 1.0
 _UNREAD_LIMIT = 1024 * 1024
 """Bytes a client may leave unread before it is told nothing more."""
 
-_NICENESS = 5
-"""A machine that is short of time gives it to the requests first."""
-
 _log = logging.getLogger(__name__)
 
 
-def serve(socket: Path, detectors: Mapping[str, Detector], checkpoint: Path, parent: int) -> NoReturn:
+def serve(
+    socket: Path, detectors: Mapping[str, Detector], checkpoint: Path, parent: int, loaded: Callable[[], None]
+) -> NoReturn:
     """Run `detectors`, by node, for whoever connects to `socket`.
 
     Ends on SIGTERM, on SIGINT and when `parent` is its parent process no longer (it is told, as that may be
-    so from the start).
+    so from the start). `loaded` is called when the detectors are loaded.
     States go out on every change and once a second; `checkpoint` is written after each window,
     once a second while rows come, and at the end.
 
@@ -55,16 +54,18 @@ def serve(socket: Path, detectors: Mapping[str, Detector], checkpoint: Path, par
     for node, detector in detectors.items():
         if detector.window < 1:
             raise ConfigurationError(f"{node}: the detector's window is {detector.window}", hint="give 1 or more rows")
-    os.nice(_NICENESS)
-    asyncio.run(_Monitor(detectors, checkpoint, parent).run(socket))
+    asyncio.run(_Monitor(detectors, checkpoint, parent, loaded).run(socket))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
 
 class _Monitor:
-    def __init__(self, detectors: Mapping[str, Detector], checkpoint: Path, parent: int) -> None:
+    def __init__(
+        self, detectors: Mapping[str, Detector], checkpoint: Path, parent: int, loaded: Callable[[], None]
+    ) -> None:
         self._parent = parent
+        self._loaded = loaded
         self._checkpoint = checkpoint
         threads = ThreadPoolExecutor(max_workers=max(1, len(detectors)), thread_name_prefix="detector")
         self._watches = {
@@ -85,11 +86,17 @@ class _Monitor:
         server = await self._listen(socket)
         for watch in self._watches.values():
             self._start(watch.run())
+        self._start(self._say_loaded())
         await self._beat()
         server.close()
         socket.unlink(missing_ok=True)
         self._save()
         await self._end_tasks()
+
+    async def _say_loaded(self) -> None:
+        for watch in self._watches.values():
+            await watch.tried.wait()
+        self._loaded()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -136,10 +143,11 @@ class _Monitor:
         self._clients.add(writer)
         try:
             writer.write(self._states())
-            async for line in reader:
-                for chunk in decode_rows(line):
-                    if chunk.node in self._watches:
-                        await self._watches[chunk.node].put(chunk)
+            while (chunk := await read_rows(reader)) is not None:
+                if chunk.node in self._watches:
+                    await self._watches[chunk.node].put(chunk)
+        except asyncio.IncompleteReadError:
+            _log.info("a client went away")
         except (ValueError, KeyError, TypeError) as error:
             _log.warning("a client sent what cannot be understood, and was cut off: %s", error)
         except OSError:

@@ -16,14 +16,14 @@ class Chunk(NamedTuple):
 
 
 class RowQueue:
-    """First in, first out; `len()` counts rows, and the caller keeps it within bounds."""
+    """First in, first out; `len()` and `count` are of rows, and the caller keeps it within bounds."""
 
     def __init__(self) -> None:
         self._chunks: deque[Chunk] = deque()
-        self._count = 0
+        self.count = 0
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def __iter__(self) -> Iterator[Chunk]:
         return iter(self._chunks)
@@ -35,7 +35,7 @@ class RowQueue:
 
     def put(self, chunk: Chunk) -> None:
         self._chunks.append(chunk)
-        self._count += len(chunk.rows)
+        self.count += len(chunk.rows)
 
     def take(self, limit: int) -> list[Chunk]:
         """The oldest rows, at most `limit` of them; a chunk is split where the limit falls."""
@@ -46,6 +46,6 @@ class RowQueue:
                 self._chunks.appendleft(chunk._replace(rows=chunk.rows[limit:]))
                 chunk = chunk._replace(rows=chunk.rows[:limit])
             limit -= len(chunk.rows)
-            self._count -= len(chunk.rows)
+            self.count -= len(chunk.rows)
             taken.append(chunk)
         return taken

@@ -25,7 +25,11 @@ _TEXT_LIMIT = 300
 
 
 class DetectorWatch:
-    """Runs `detector` for `node`; `tell` is called, on the loop, after each window."""
+    """Runs `detector` for `node`; `tell` is called, on the loop, after each window.
+
+    Attributes:
+        tried: whether the detector was loaded, or cannot be.
+    """
 
     def __init__(self, node: str, detector: Detector, threads: Executor, tell: Callable[[], None]) -> None:
         self._node = node
@@ -36,6 +40,7 @@ class DetectorWatch:
         self._rows = RowQueue()
         self._changed = asyncio.Condition()
         self._loaded = False
+        self.tried = asyncio.Event()
 
     @property
     def state(self) -> DetectorState:
@@ -64,6 +69,7 @@ class DetectorWatch:
         failure = await self._in_thread(self._load)
         if failure is not None:
             self._learn(failure)
+        self.tried.set()
         while True:
             async with self._changed:
                 await self._changed.wait_for(self._is_full)

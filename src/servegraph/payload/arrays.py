@@ -6,8 +6,9 @@ Source:
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 
 from servegraph.errors import MalformedArray
 from servegraph.payload.message import MAX_DIMENSIONS
+from servegraph.payload.numbers import PAUSE_S
 
 MAX_HOLLOW = 65_536  # a dimension of an array without elements costs nothing, but its names do
 PADDED_FREELY = 1 << 20  # bytes
 PADDED_TIMES = 8
+_PIECE = 4_096  # elements of a list, or rows, that are looked at in one go
 _UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, MemoryError)
 
 
@@ -34,7 +37,7 @@ def array_of(nested: Any) -> NDArray[Any]:
     if rows is not None:
         return rows
     try:
-        return _objects(nested) if _is_bloated(nested) else np.array(nested)
+        return _objects(nested) if _is_bloated(nested) else _in_pieces(nested)
     except _UNREADABLE as error:
         deep = "number of dimension" in str(error)
         what = f"is nested over {MAX_DIMENSIONS} deep" if deep else "has rows of different lengths"
@@ -86,15 +89,37 @@ def float_rows(nested: Any) -> NDArray[np.float64] | None:
     return np.ndarray(len(nested) if flat else (len(nested), len(nested[0])), np.float64, numbers)
 
 
+def _pieces(nested: Any) -> Iterator[Any]:
+    """A long list some elements at a time, with a pause after each piece for threads that wait."""
+    if type(nested) is not list or len(nested) <= _PIECE:
+        yield nested
+        return
+    for start in range(0, len(nested), _PIECE):
+        yield nested[start : start + _PIECE]
+        sleep(PAUSE_S)
+
+
+def _in_pieces(nested: Any) -> NDArray[Any]:
+    """The array that numpy makes of lists; of long ones with equal parts without keeping other threads from work."""
+    try:
+        parts = [np.array(piece) for piece in _pieces(nested)]
+    except _UNREADABLE:
+        parts = []
+    if len(parts) > 1 and len({(part.dtype.kind, part.shape[1:]) for part in parts}) == 1:
+        return np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else np.array(nested)
+
+
 def _is_bloated(nested: Any) -> bool:
     """Whether numpy's array of strings, which pads each to the longest, is far larger than what was sent."""
-    leaves = _leaves(nested)
-    if str not in set(map(type, leaves)):
-        return False
-    lengths = [len(leaf) for leaf in leaves if type(leaf) is str]
-    padded = 4 * max(lengths) * len(leaves)
-    sent = sum(lengths) + 3 * len(leaves)
-    return padded > max(PADDED_FREELY, PADDED_TIMES * sent)
+    longest = count = sent = 0
+    for piece in _pieces(nested):
+        leaves = _leaves(piece)
+        count += len(leaves)
+        if str in set(map(type, leaves)):
+            lengths = [len(leaf) for leaf in leaves if type(leaf) is str]
+            longest, sent = max(longest, max(lengths)), sent + sum(lengths)
+    return 4 * longest * count > max(PADDED_FREELY, PADDED_TIMES * (sent + 3 * count))
 
 
 def _leaves(nested: Any) -> Sequence[Any]:

@@ -145,6 +145,12 @@ class Envelope[T]:
         """Whether the decoded message is there already."""
         return self._value is not None
 
+    @property
+    def is_only_decoded(self) -> bool:
+        """Whether the decoded message is there, and no other form of it."""
+        is_written = self._text is not None or self._document is not _MISSING or self._proto is not None
+        return self._value is not None and not is_written
+
     def with_value(self, value: T) -> "Envelope[T]":
         """An envelope of the same kind around another decoded message."""
         return Envelope(self.codec, self.transport, value=value)

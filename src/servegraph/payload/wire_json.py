@@ -20,14 +20,15 @@ from servegraph.payload import tftensor
 from servegraph.payload.arrays import array_of, tensor_of
 from servegraph.payload.json_text import printed, printed_quickly, read_leniently
 from servegraph.payload.message import Feedback, Kind, Message, Meta
+from servegraph.payload.numbers import LARGE, read_apart, read_base64_apart, read_rows_apart
 from servegraph.payload.numbers import printed as printed_numbers
-from servegraph.payload.numbers import read_apart, read_base64_apart
 from servegraph.payload.quoting import quoted
 
 _EXAMPLE = 'send {"data": {"ndarray": [[1.0, 2.0]]}}'
 _ARRAYS = re.compile(rb'"(ndarray|values|doubleVal|double_val|floatVal|float_val)"[ \t\r\n]*:[ \t\r\n]*(?=\[)')
 _CONTENT = re.compile(rb'"(tensorContent|tensor_content)"[ \t\r\n]*:[ \t\r\n]*"')
 _PLAIN_ARRAYS = frozenset(("ndarray", "tensor"))
+_CUT_OFF = "unexpected end of data"  # orjson's words
 _SMALL = 256  # elements, which are faster as a list than on their own
 
 
@@ -39,7 +40,9 @@ def parse(body: bytes) -> Any:
     """
     try:
         return orjson.loads(body)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError as error:
+        if len(body) > LARGE and error.msg.startswith(_CUT_OFF):  # whoever reads it leniently comes to the same end
+            raise InvalidPayload(f"the body is not JSON: {error}", hint=_EXAMPLE) from error
         return _lenient(body)
 
 
@@ -56,7 +59,9 @@ def decode_large(body: bytes) -> Message | None:
     Raises:
         InvalidPayload, MalformedArray: as `decode`.
     """
-    apart = read_apart(body, _ARRAYS) or read_base64_apart(body, _CONTENT)
+    apart = (
+        read_apart(body, _ARRAYS, wholes=True) or read_base64_apart(body, _CONTENT) or read_rows_apart(body, _ARRAYS)
+    )
     if apart is None or not isinstance(apart.document, dict):
         return None
     data = apart.document.get("data")

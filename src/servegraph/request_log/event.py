@@ -8,12 +8,10 @@ Source:
 import random
 import string
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 from urllib.parse import quote
 
-Kind = Literal["request", "response", "feedback"]
+from servegraph.request_log.wire import Event, Kind, Origin
 
 _TYPES: dict[Kind, str] = {
     "request": "io.seldon.serving.inference.request",
@@ -21,46 +19,6 @@ _TYPES: dict[Kind, str] = {
     "feedback": "io.seldon.serving.feedback",
 }
 _PRINTABLE = string.ascii_letters + string.digits + string.punctuation + " "
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Which predictor the events come from.
-
-    Attributes:
-        protocol: seldon, v2 or tensorflow, as it was given to the executor.
-        host: the executor's host name; usually empty, as Seldon's operator passes none.
-    """
-
-    deployment: str
-    namespace: str
-    predictor: str
-    protocol: str = "seldon"
-    host: str = ""
-    http_port: int = 8000
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A message that passed a node, as bytes.
-
-    Attributes:
-        time_ns: when, in nanoseconds since 1970.
-        encoding: the body's Content-Encoding, empty for none.
-    """
-
-    kind: Kind
-    node: str
-    puid: str
-    time_ns: int
-    body: bytes
-    content_type: str
-    encoding: str
-
-    @property
-    def is_packed(self) -> bool:
-        """Whether the sink gets the body unpacked; a sink gets other encodings as they are."""
-        return self.encoding == "gzip"
 
 
 def headers(event: Event, origin: Origin) -> dict[str, str]:

@@ -1,96 +1,53 @@
-"""One place that events are sent to: a bounded queue, workers that empty it, and counts.
+"""One place that events are sent to, in the shipper: workers that empty a queue, and counts.
 
-A sink that is slow, hangs or is gone leads to counted drops and a line in the log at most once a
-minute; it never leads to a wait on the request path or to growing memory.
+The queue has no bound of its own: the server takes no more events than may wait. A sink that is slow,
+hangs or is gone keeps nobody but its own events.
 """
 
 import asyncio
-import logging
 from contextlib import suppress
-from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from servegraph.payload.compression import unzipped
-from servegraph.request_log.event import Event, Origin, headers
+from servegraph.request_log.event import headers
+from servegraph.request_log.snapshot import printed
+from servegraph.request_log.wire import LARGE, THE_END, Event, Limits, Origin, Report
 
 if TYPE_CHECKING:
     import aiohttp
 
-SAY_AGAIN_S = 60.0
 _QUIET = frozenset(("Accept", "Content-Type"))  # aiohttp would make them up
 _LONGEST_ANSWER = 64 * 1024
 MAX_UNPACKED = 32 * 1024 * 1024  # bytes of a gzip body
 
-log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a sink may cost.
-
-    Attributes:
-        queue: events that may wait.
-        queue_bytes: their bodies' bytes, those that are being sent included.
-        workers: events that are sent at the same time.
-        delivery_s: seconds that a sink may take for an event.
-        flush_s: seconds for what still waits at the end.
-    """
-
-    queue: int = 10_000
-    queue_bytes: int = 64 * 1024 * 1024
-    workers: int = 10
-    delivery_s: float = 5.0
-    flush_s: float = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What became of a sink's events: delivered, refused or not reached, never sent."""
-
-    sent: int
-    failed: int
-    dropped: int
+class _Unwritable(Exception):
+    """A message has no form in which it could be sent."""
 
 
 class Sink:
-    """Used from one asyncio loop, by one thread. `name` is its address without what may be secret."""
+    """Used from one asyncio loop, by one thread."""
 
     def __init__(self, url: str, origin: Origin, limits: Limits) -> None:
-        self.name = _public(url)
         self._url = url
         self._origin = origin
         self._limits = limits
-        self._queue: asyncio.Queue[Event] = asyncio.Queue(limits.queue)
-        self._bytes = 0
-        self._sent = self._failed = self._dropped = 0
+        self._queue: asyncio.Queue[Event] = asyncio.Queue()
+        self._sent = self._failed = self._dropped = self._taken_bytes = 0
+        self._why = ""
         self._closing = asyncio.Event()
-        self._said: float | None = None
+        self._flush_s = limits.flush_s
 
-    @property
-    def is_full(self) -> bool:
-        """Whether another event would be dropped whatever its size."""
-        return self._closing.is_set() or self._queue.full() or self._bytes >= self._limits.queue_bytes
-
-    def counts(self) -> Counts:
-        return Counts(self._sent, self._failed, self._dropped)
+    def report(self) -> Report:
+        return Report(self._sent, self._failed, self._dropped, self._taken_bytes, self._why)
 
     def offer(self, event: Event) -> None:
-        """Queue an event; one that does not fit is dropped and counted."""
-        if self.is_full or self._bytes + len(event.body) > self._limits.queue_bytes:
-            self.drop("the queue is full")
-            return
-        self._bytes += len(event.body)
+        """Queue an event."""
         self._queue.put_nowait(event)
 
-    def drop(self, why: str) -> None:
-        """Count an event that is not sent."""
-        self._dropped += 1
-        self._complain(why)
-
-    def close(self) -> None:
-        """Take nothing more, and let `run` end."""
+    def close(self, flush_s: float | None) -> None:
+        """Let `run` end after so many seconds, or those of the limits, or as soon as nothing waits."""
+        self._flush_s = self._limits.flush_s if flush_s is None else flush_s
         self._closing.set()
 
     async def run(self, session: "aiohttp.ClientSession") -> None:
@@ -99,56 +56,60 @@ class Sink:
         try:
             await self._closing.wait()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._queue.join(), self._limits.flush_s)
+                await asyncio.wait_for(self._queue.join(), self._flush_s)
         finally:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            self._abandon()
-
-    def _abandon(self) -> None:
-        while not self._queue.empty():
-            self._bytes -= len(self._queue.get_nowait().body)
-            self.drop("the end came first")
+            while not self._queue.empty():
+                self._drop(self._queue.get_nowait(), THE_END)
 
     async def _work(self, session: "aiohttp.ClientSession") -> None:
         while True:
             event = await self._queue.get()
             try:
                 await self._deliver(session, event)
-                self._sent += 1
+            except _Unwritable as error:
+                self._drop(event, str(error))
             except Exception as error:  # whatever it is, the next event shall be sent
-                self._fail(_cause(error))
+                self._fail(event, _cause(error))
             except asyncio.CancelledError:
-                self._fail("the end came first")
+                self._fail(event, THE_END)
                 raise
+            else:
+                self._sent += 1
+                self._taken_bytes += len(event.body)
             finally:
-                self._bytes -= len(event.body)
                 self._queue.task_done()
 
     async def _deliver(self, session: "aiohttp.ClientSession", event: Event) -> None:
-        body = await asyncio.to_thread(unzipped, event.body, MAX_UNPACKED) if event.is_packed else event.body
+        takes_long = event.is_packed or (event.numbers is not None and len(event.body) > LARGE)
+        body = await asyncio.to_thread(_body, event) if takes_long else _body(event)
         said = headers(event, self._origin)
         async with session.post(self._url, data=body, headers=said, skip_auto_headers=_QUIET) as answer:
             await answer.content.read(_LONGEST_ANSWER)  # so that the connection can be used again
             if answer.status >= 300:
                 raise ValueError(f"status {answer.status}")
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, event: Event, why: str) -> None:
         self._failed += 1
-        self._complain(why)
+        self._taken_bytes += len(event.body)
+        self._why = why
 
-    def _complain(self, why: str) -> None:
-        if self._said is not None and monotonic() - self._said < SAY_AGAIN_S:
-            return
-        self._said = monotonic()
-        text = "request log to %s: %s (%d sent, %d failed, %d dropped)"
-        log.warning(text, self.name, why, self._sent, self._failed, self._dropped)
+    def _drop(self, event: Event, why: str) -> None:
+        self._dropped += 1
+        self._taken_bytes += len(event.body)
+        self._why = why
 
 
-def _public(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+def _body(event: Event) -> bytes:
+    """What is sent; raises _Unwritable, and ValueError for what cannot be unpacked."""
+    if event.numbers is None:
+        return unzipped(event.body, MAX_UNPACKED) if event.is_packed else event.body
+    try:
+        return printed(event.numbers, event.body)
+    except Exception as error:
+        raise _Unwritable(f"a {event.kind} of node {event.node!r} cannot be written: {type(error).__name__}") from error
 
 
 def _cause(error: Exception) -> str:

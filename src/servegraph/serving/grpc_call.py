@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import NamedTuple
 
+from servegraph.engine.aside import Aside
 from servegraph.serving.grpc_details import escaped
-from servegraph.serving.grpc_message import MessageReader, packed, prefix
+from servegraph.serving.grpc_message import MessageReader, Packed, packed, prefix
 from servegraph.serving.grpc_request import CallHead, Metadata
 from servegraph.serving.grpc_status import CallFailed, Code
 from servegraph.serving.http2.connection import Connection
@@ -58,9 +59,14 @@ Prompt = Callable[[bytes], bytes]
 
 
 class UnaryCall:
-    """Implements `Receiver`: one message, one answer."""
+    """Implements `Receiver`: one message, one answer.
+
+    Args:
+        aside: unpacks large messages.
+    """
 
     __slots__ = (
+        "_aside",
         "_call",
         "_connection",
         "_is_done",
@@ -74,14 +80,21 @@ class UnaryCall:
     )
 
     def __init__(
-        self, connection: Connection[CallHead], stream: int, head: CallHead, method: Unary, sizes: Sizes
+        self,
+        connection: Connection[CallHead],
+        stream: int,
+        head: CallHead,
+        method: Unary,
+        sizes: Sizes,
+        aside: Aside,
     ) -> None:
         self._connection = connection
+        self._aside = aside
         self._stream = stream
         self._method = method
         self._sent = sizes.sent
         self._reader = MessageReader(sizes.received, head.encoding)
-        self._message: bytes | None = None
+        self._message: bytes | Packed | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_done = False
         seconds = head.timeout_s
@@ -129,6 +142,8 @@ class UnaryCall:
 
     async def _answer(self) -> None:
         try:
+            if type(self._message) is Packed:
+                self._message = await self._unpacked(self._message)
             answer = await self._method(self._call, self._taken())
             if len(answer) > self._sent:
                 what = f"the answer has {len(answer)} bytes, and {self._sent} may be sent"
@@ -143,10 +158,14 @@ class UnaryCall:
         else:
             self._end(Code.OK, "", answer)
 
+    async def _unpacked(self, message: Packed) -> bytes:
+        small = message.begun()
+        return await self._aside.do(message.unpacked) if small is None else small
+
     def _taken(self) -> bytes:
         """The message, which is the method's own from now on: large ones are gone when it has decoded them."""
         message, self._message = self._message, None
-        assert message is not None
+        assert type(message) is bytes
         return message
 
     def _end(self, code: Code, details: str, answer: bytes | None = None) -> None:
@@ -189,7 +208,7 @@ class PromptCall:
             for message in self._reader.messages(data):
                 if self._connection.outbox.holds(self._stream):
                     raise CallFailed(Code.RESOURCE_EXHAUSTED, "the answers are not taken")
-                _send(self._connection.outbox, self._stream, self._method(message))
+                _send(self._connection.outbox, self._stream, self._method(_small(message)))
         except CallFailed as failure:
             self._end(failure.code, failure.details)
         except Exception:
@@ -225,6 +244,13 @@ class RefusedCall:
 
     def cancelled(self) -> None:
         """It does not matter any more."""
+
+
+def _small(message: bytes | Packed) -> bytes:
+    plain = message.begun() if isinstance(message, Packed) else message
+    if plain is None:
+        raise CallFailed(Code.RESOURCE_EXHAUSTED, "the message is too large for a stream")
+    return plain
 
 
 def _send(outbox: Outbox, stream: int, message: bytes) -> None:

@@ -19,6 +19,7 @@ from servegraph.engine.context import Context
 from servegraph.engine.events import Listener
 from servegraph.engine.puid import is_puid, new_puid
 from servegraph.errors import InvalidPayload, Overloaded, PayloadError
+from servegraph.payload.numbers import LARGE
 from servegraph.payload.schema import message_class
 from servegraph.serving.faults import FaultLog, details_of, status_of
 from servegraph.serving.grpc_call import Call, Sizes, Unary
@@ -101,6 +102,7 @@ class GrpcFront:
                 if rpc.tells_puid:
                     call.headers.append(("seldon-puid", context.puid))
                 self._admit()
+                context.is_large = len(message) > LARGE
                 proto = _decoded(decode, message)
                 del message  # which may be large
                 answer: bytes = (await rpc.handle(proto, context)).SerializeToString()

@@ -6,6 +6,7 @@ It stands in for grpcio's, whose calls cost a quarter of a millisecond each befo
 import ssl
 from collections.abc import Mapping
 
+from servegraph.engine.aside import Aside
 from servegraph.errors import EnvironmentFault
 from servegraph.serving.grpc_call import Prompt, PromptCall, RefusedCall, Sizes, Unary, UnaryCall
 from servegraph.serving.grpc_request import CallHead, read_head
@@ -21,6 +22,7 @@ class GrpcServer:
         self._methods = methods
         self._streams = streams
         self._sizes = sizes
+        self._aside = Aside()
         self._listener = Listener(read_head, self._accept)
 
     async def start(self, address: str, tls: ssl.SSLContext | None = None, *, is_shared: bool = False) -> None:
@@ -48,7 +50,7 @@ class GrpcServer:
         if not head.is_grpc:
             return RefusedCall(connection, stream, None, "")
         if (method := self._methods.get(head.path)) is not None:
-            return UnaryCall(connection, stream, head, method, self._sizes)
+            return UnaryCall(connection, stream, head, method, self._sizes, self._aside)
         if (answers := self._streams.get(head.path)) is not None:
             return PromptCall(connection, stream, head, answers, self._sizes)
         return RefusedCall(connection, stream, Code.UNIMPLEMENTED, "Method not found!")

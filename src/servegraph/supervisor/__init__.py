@@ -3,11 +3,11 @@
 Nothing here knows what the children do.
 """
 
-from servegraph.supervisor.cores import keep_to_share
 from servegraph.supervisor.fork import Mould, lost_threads
 from servegraph.supervisor.group import Group
 from servegraph.supervisor.output import Echo, to_stderr
 from servegraph.supervisor.ports import PortReserve
+from servegraph.supervisor.priority import stand_back
 from servegraph.supervisor.process import Command
 from servegraph.supervisor.supervisor import Backoff, Ready, Supervisor
 
@@ -20,7 +20,7 @@ __all__ = [
     "PortReserve",
     "Ready",
     "Supervisor",
-    "keep_to_share",
     "lost_threads",
+    "stand_back",
     "to_stderr",
 ]

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Protocol, cast
 
 from servegraph.serving.http1.head import WITHOUT_BODY, Heads
+from servegraph.serving.http1.known import KnownHeads
 from servegraph.serving.http1.message import Application, Gone, Request, Response, TooSlow, Truncated
 from servegraph.serving.http1.reader import BadHead, RequestReader, Stage
 
@@ -31,6 +32,7 @@ class Port(Protocol):
 
     application: Application
     heads: Heads
+    known: KnownHeads
     is_leaving: bool
     in_flight: int
     served: int
@@ -51,7 +53,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._gone = Gone()
         self._waiting: deque[Request | BadHead] = deque()
-        self._reader = RequestReader(port.application.max_body, self._waiting, self._gone)
+        self._reader = RequestReader(port.application.max_body, port.known, self._waiting, self._gone)
         self._task: asyncio.Task[None] | None = None
         self._unread = 0
         self._unread_since = 0.0

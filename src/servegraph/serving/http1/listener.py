@@ -7,6 +7,7 @@ from time import monotonic
 
 from servegraph.serving.http1.connection import Connection
 from servegraph.serving.http1.head import Heads
+from servegraph.serving.http1.known import KnownHeads
 from servegraph.serving.http1.message import Application
 from servegraph.serving.port import BACKLOG, HttpPort
 
@@ -25,6 +26,7 @@ class HttpListener:
     def __init__(self, port: HttpPort, application: Application, tls: ssl.SSLContext | None = None) -> None:
         self.application = application
         self.heads = Heads()
+        self.known = KnownHeads()
         self.is_leaving = False
         self.in_flight = self.served = 0
         self._port = port

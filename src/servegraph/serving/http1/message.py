@@ -1,7 +1,7 @@
 """A request as it was read, a response as it will be written, and what asks the one for the other."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from servegraph.errors import PayloadError
@@ -19,6 +19,24 @@ class Truncated(PayloadError):
     """The body ended before its end."""
 
 
+class Head(NamedTuple):
+    """What a request asks for, and what it says of itself: the same for requests with the same head.
+
+    Attributes: as those of `Request`.
+    """
+
+    method: str
+    target: str
+    path: str
+    query: str
+    fields: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
+    is_old: bool
+
+
+NO_HEAD = Head("", "", "", "", (), {}, False)
+
+
 class Request:
     """What a client asks. Do not change it.
 
@@ -28,11 +46,11 @@ class Request:
         query: of the target, undecoded, without its question mark.
         fields: names in lower case, and values, in the order in which they came.
         headers: the same; of several fields with one name, the first.
+        is_old: whether it is one of HTTP/1.0.
+        gone: of its client.
         body: the whole of it; empty where there is a fault.
         fault: why there is no whole body.
-        gone: done when the client has hung up.
         is_last: whether the client sends nothing after it.
-        is_old: whether it is one of HTTP/1.0.
     """
 
     __slots__ = (
@@ -49,20 +67,12 @@ class Request:
         "target",
     )
 
-    def __init__(
-        self, method: str, target: str, path: str, query: str, fields: Sequence[tuple[str, str]], gone: "Gone"
-    ) -> None:
-        self.method = method
-        self.target = target
-        self.path = path
-        self.query = query
-        self.fields = fields
-        self.headers = dict(reversed(fields))
+    def __init__(self, head: Head, gone: "Gone", body: bytes = b"") -> None:
+        self.method, self.target, self.path, self.query, self.fields, self.headers, self.is_old = head
         self.gone = gone
-        self.body = b""
+        self.body = body
         self.fault: PayloadError | None = None
         self.is_last = False
-        self.is_old = False
 
 
 class Gone:

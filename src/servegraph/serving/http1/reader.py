@@ -21,7 +21,8 @@ from httptools import (
 )
 
 from servegraph.errors import PayloadError
-from servegraph.serving.http1.message import Gone, Request, TooLarge, Truncated
+from servegraph.serving.http1.known import KnownHeads
+from servegraph.serving.http1.message import NO_HEAD, Gone, Head, Request, TooLarge, Truncated
 
 OVERHEAD_LIMIT = 64 * 1024  # bytes of a request line and its fields, and of what is no body behind them
 
@@ -49,6 +50,7 @@ class RequestReader:
 
     Args:
         max_body: what a body may have, in bytes.
+        known: those of all connections.
         taken: gets each request: whole, or with a fault as soon as there is one; and what is none, which is the last.
         gone: of all requests.
 
@@ -59,8 +61,9 @@ class RequestReader:
         wants_leave: whether the client asked for leave to send the body of this or an earlier request.
     """
 
-    def __init__(self, max_body: int, taken: "deque[Request | BadHead]", gone: Gone) -> None:
+    def __init__(self, max_body: int, known: KnownHeads, taken: "deque[Request | BadHead]", gone: Gone) -> None:
         self._max_body = max_body
+        self._known = known
         self._taken = taken
         self._gone = gone
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
@@ -74,6 +77,7 @@ class RequestReader:
         self._overhead = 0
         self._url = b""
         self._fields: list[tuple[str, str]] = []
+        self._head = NO_HEAD
         self._request: Request | None = None
         self._body: bytes | BytesIO = b""
         self._size = 0
@@ -85,6 +89,20 @@ class RequestReader:
 
     def feed(self, data: bytes) -> None:
         """Read on."""
+        if self.stage is not Stage.NOTHING:
+            self._read(data)
+            return
+        found = self._known.recognised(data)
+        if found is not None:
+            self.is_new = False
+            self._taken.append(Request(found[0], self._gone, found[1]))
+            return
+        before = len(self._taken)
+        self._read(data)
+        if self.stage is Stage.NOTHING and len(self._taken) == before + 1:
+            self._known.remember(data, self._head, self._size)
+
+    def _read(self, data: bytes) -> None:
         fields, size = self._fields, self._size
         self._piece = len(data)
         rest: bytes | memoryview = data
@@ -155,6 +173,7 @@ class RequestReader:
         self._parser = self._request = None
         self._body = self._url = b""
         self._fields = []
+        self._head = NO_HEAD
 
     # The names are httptools'; it calls them while it reads.
 
@@ -185,10 +204,11 @@ class RequestReader:
             return
         target = self._url.decode("latin-1")
         path, query = _split(self._url) if "%" in target or target[0] != "/" else target.partition("?")[::2]
-        request = Request(parser.get_method().decode(), target, path, query, self._fields, self._gone)
+        headers = dict(reversed(self._fields))
+        is_old = "connection" in headers and parser.get_http_version() == "1.0"
+        self._head = Head(parser.get_method().decode(), target, path, query, self._fields, headers, is_old)
+        request = Request(self._head, self._gone)
         request.is_last = not parser.should_keep_alive()
-        if "connection" in request.headers:
-            request.is_old = parser.get_http_version() == "1.0"
         self.stage = Stage.BODY
         self._request = request
         self._body, self._size, self._overhead = b"", 0, -self._piece
