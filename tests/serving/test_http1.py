@@ -10,7 +10,6 @@ from tests.serving.answered import GET, HEAD, Application, Waits, bodies, counte
 
 from servegraph.serving.http1.message import Request, Response
 
-
 OLD = b"GET /x HTTP/1.0\r\n"
 SAID_GET = b'["GET", "/x", "", ""]'
 

@@ -155,7 +155,7 @@ async def test_tls_is_spoken(tmp_path: Path):
 async def test_old_tls_is_not_spoken(tmp_path: Path):
     async with secure(tmp_path) as (served, trusts):
         trusts.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
             trusts.maximum_version = ssl.TLSVersion.TLSv1_1
         with pytest.raises((ssl.SSLError, ConnectionError)):
             async with served.client(trusts):

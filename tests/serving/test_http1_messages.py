@@ -97,12 +97,9 @@ async def test_fields_are_read_without_the_space_around_them():
         b"GET /\xc3\xa9 HTTP/1.1\r\n\r\n",
         b"GET /a b HTTP/1.1\r\n\r\n",
         b"GET  HTTP/1.1\r\n\r\n",
-        b"get /x HTTP/1.1\r\n\r\n",
-        b"GETS /x HTTP/1.1\r\n\r\n",
         b"GET /x HTTP/1.2\r\n\r\n",
         b"GET /x HTTP/3.0\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
 async def test_what_could_be_read_in_two_ways_or_in_none_is_400(request_: bytes):
@@ -111,6 +108,15 @@ async def test_what_could_be_read_in_two_ways_or_in_none_is_400(request_: bytes)
         assert (statuses(said), served.application.asked) == ([200, 400], [b"before"])
         assert b"connection: close\r\n" in said
         await served.until(lambda: served.clients == 0)
+
+
+@pytest.mark.parametrize(
+    "request_", [b"BREW /x HTTP/1.1\r\n\r\n", b"get /x HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"]
+)
+async def test_a_method_that_nobody_knows_is_405(request_: bytes):
+    async with listening() as served:
+        assert statuses(await served.asked(GET + request_ + GET)) == [200, 405]
+        assert served.application.asked == [b""]
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ async def test_an_answer_that_says_why_is_read_by_who_still_sends(monkeypatch: p
 async def test_a_client_that_does_not_stop_sending_is_let_go(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(http, "LINGER_S", 0.05)
     async with listening() as served, served.client() as client:
-        client.write(b"nonsense\r\n\r\n")
+        client.write(b"GET nonsense\r\n\r\n")
         assert (await client.answer()).status == 400
         with suppress(ConnectionError):
             async with asyncio.timeout(10):

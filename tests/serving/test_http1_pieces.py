@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 
 import h11
 import pytest
@@ -62,7 +63,7 @@ def read(pieces: Sequence[bytes], max_body: int = 10_000, known: KnownHeads | No
 
 def cut(data: bytes, cuts: Sequence[int]) -> list[bytes]:
     places = [0, *sorted(place % (len(data) + 1) for place in cuts), len(data)]
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(places)]
 
 
 def read_by_h11(data: bytes, many: int) -> list[object]:

@@ -13,7 +13,7 @@ from servegraph.serving.http1.reader import BadHead, RequestReader, Stage
 
 HEAD_S = 30.0  # what a client may take for the head of a request, and until its first one
 BODY_S = 60.0  # and for a whole request
-STALL_S = 60.0  # what a client may take to read anything of what it was sent
+STALL_S = 120.0  # what a client may take to read anything of what it was sent
 LINGER_S = 2.0  # how long what a client still sends is thrown away, so that it can read why
 _TURNS = 64  # of one client, before the others have theirs
 _LARGE = 64 * 1024  # bytes of a body that is not copied behind its head
@@ -202,20 +202,19 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        closes = request is None or request.is_last or (not self._waiting and self._is_over())
+        closes = request is None or request.is_last
+        if not closes and not self._waiting:
+            closes = self._gone.is_gone or (self._port.is_leaving and self._reader.stage is Stage.NOTHING)
         head = self._port.heads.printed(response, request, closes)
-        has_body = response.status not in WITHOUT_BODY and (request is None or request.method != "HEAD")
-        body = response.body if has_body else b""
+        status, _, body = response
+        if status in WITHOUT_BODY or (request is not None and request.method == "HEAD"):
+            body = b""
         if len(body) > _LARGE:
             transport.writelines((head, body))
         else:
             transport.write(head + body)
         if closes:
             self._leave(transport, is_read=request is not None and request.is_last and request.fault is None)
-
-    def _is_over(self) -> bool:
-        """Whether no other request is on its way that we know of, and none is wanted."""
-        return self._gone.is_gone or (self._port.is_leaving and self._reader.stage is Stage.NOTHING)
 
     def _leave(self, transport: asyncio.Transport, is_read: bool) -> None:
         self._reader.end()

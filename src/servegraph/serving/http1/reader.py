@@ -12,7 +12,13 @@ from time import monotonic
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
+from httptools import (
+    HttpParserError,
+    HttpParserInvalidMethodError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+    parse_url,
+)
 
 from servegraph.errors import PayloadError
 from servegraph.serving.http1.known import KnownHeads
@@ -28,6 +34,9 @@ class Stage(IntEnum):
     HEAD = 1
     BODY = 2
     LOST = 3  # what comes cannot be read any more, and does not matter
+
+
+_UNDER_WAY = (Stage.HEAD, Stage.BODY)
 
 
 class BadHead(NamedTuple):
@@ -103,11 +112,13 @@ class RequestReader:
             except HttpParserUpgrade as upgrade:
                 rest = memoryview(rest)[upgrade.args[0] :]
                 self._go_on()
+            except HttpParserInvalidMethodError:
+                self._lose(405)  # none that anybody knows
             except HttpParserError:
                 self._lose()
             else:
                 break
-        if self._fields is fields and (self.stage is Stage.HEAD or self.stage is Stage.BODY):
+        if self._fields is fields and self.stage in _UNDER_WAY:
             self._count(len(data), self._size - size)
 
     def _count(self, size: int, of_body: int) -> None:
@@ -120,13 +131,13 @@ class RequestReader:
         else:
             self._refuse_head(431)
 
-    def _lose(self) -> None:
+    def _lose(self, status: int = 400) -> None:
         if self.stage is Stage.BODY:
             self.give_up(Truncated("the body ended early"))
         elif self.stage is Stage.LOST:
             self.end()
         else:
-            self._refuse_head(400)
+            self._refuse_head(status)
 
     def _refuse_head(self, status: int) -> None:
         self.end()
