@@ -28,7 +28,7 @@ spec:
 """
 # A quarter of a second each.
 SLOW = {"aiohttp", "flask", "grpc", "jinja2", "multipart", "seldon_core"}
-SERVING = ("run", "up", "executor", "component", "monitor")
+SERVING = ("run", "up", "executor", "component", "monitor", "shipper")
 
 
 def imported(statement: str) -> set[str]:
