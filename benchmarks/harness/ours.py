@@ -19,6 +19,7 @@ SERVEGRAPH = str(Path(sys.executable).with_name("servegraph"))
 COMPANIONS = Path(__file__).parents[1] / "companions"
 FORMS = (seldon_rest(REST_PATH), seldon_grpc(), open_inference_binary("/v2/models/bar/infer"))
 STARTS = 2  # the first time, models are compiled and kept
+EVENTS = 4  # of a request: the root is logged around its call, and around its children
 LARGE_ROWS, LARGE_PAUSE_S = 18_000, 0.5
 """Rows in a request of 10 MB, and the time between two of them."""
 
@@ -55,6 +56,11 @@ def workers(count: int) -> Contender:
     return Contender(f"us-{count}", f"servegraph --workers {count}", run, FORMS[:1], starts=STARTS)
 
 
+def unwatched() -> Contender:
+    """The graph of `watched`, with monitor and log off."""
+    return Contender("us-unwatched", "servegraph, both off", Ours("unwatched"), FORMS[:1], starts=STARTS)
+
+
 def watched() -> Contender:
     """With the drift monitor, and a log of all requests and answers that goes to a sink beside it."""
 
@@ -72,6 +78,7 @@ def watched() -> Contender:
 _COUNTED = (
     ("delivered", re.compile(r'^servegraph_logged_events_total\{.*result="sent".* (\S+)$', re.MULTILINE)),
     ("lost", re.compile(r'^servegraph_logged_events_total\{.*result="(?:failed|dropped)".* (\S+)$', re.MULTILINE)),
+    ("unlogged", re.compile(r"^servegraph_unlogged_predictions_total.* (\S+)$", re.MULTILINE)),
     ("rows", re.compile(r"^servegraph_monitor_sent_rows_total.* (\S+)$", re.MULTILINE)),
     ("rows_lost", re.compile(r"^servegraph_monitor_dropped_rows_total.* (\S+)$", re.MULTILINE)),
 )
@@ -82,7 +89,9 @@ def _losses(site: Site) -> Mapping[str, int]:
     with closing(HTTPConnection("127.0.0.1", site.http_port, timeout=10)) as connection:
         connection.request("GET", "/prometheus")
         page = connection.getresponse().read().decode()
-    return {name: sum(int(float(number)) for number in line.findall(page)) for name, line in _COUNTED}
+    counts = {name: sum(int(float(number)) for number in line.findall(page)) for name, line in _COUNTED}
+    counts["lost"] += EVENTS * counts.pop("unlogged")
+    return counts
 
 
 def beside_large() -> Contender:

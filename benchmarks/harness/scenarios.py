@@ -51,9 +51,9 @@ def _workers() -> Scenario:
 
 def _watched() -> Scenario:
     title = "Drift monitor and request log on and off, on all cores together with the load"
-    contenders = [ours.fused(), ours.watched()]
+    contenders = [ours.unwatched(), ours.watched()]
     loads = [*_loads((_REST,), (1, 16)), PACED]
-    return Scenario("watched", title, contenders, loads, {_REST: "us"}, is_pinned=False, shows_losses=True)
+    return Scenario("watched", title, contenders, loads, {_REST: "us-unwatched"}, is_pinned=False, shows_losses=True)
 
 
 def _large() -> Scenario:

@@ -14,6 +14,10 @@ from servegraph.payload.envelope import Envelope
 @dataclass
 class Log:
     seen: list[str] = field(default_factory=list)
+    has_time: bool = True
+
+    def admits(self) -> bool:
+        return self.has_time
 
     def request(self, node: str, envelope: Envelope[Any], context: Context) -> None:
         self._note(f"{node}>", envelope, context)
@@ -36,6 +40,20 @@ def node(name: str, kind: str, *children: dict[str, Any], logged: bool = True, *
 
 def adds(letter: str) -> Says:
     return Says(lambda body: body + letter.encode())
+
+
+async def test_what_is_not_admitted_is_answered_and_not_told():
+    log = Log(has_time=False)
+    units = {"t": adds("t"), "m": adds("m")}
+    answer = await answer_to(engine_of(node("t", "TRANSFORMER", node("m", "MODEL")), units, log=log), b"-")
+    assert (log.seen, answer) == ([], b"-tm")
+
+
+async def test_requests_that_skip_logging_are_not_told():
+    log = Log()
+    engine = engine_of(node("t", "TRANSFORMER", node("m", "MODEL")), {"t": adds("t"), "m": adds("m")}, log=log)
+    assert await answer_to(engine, b"-", Context("p", logged=False)) == b"-tm"
+    assert log.seen == []
 
 
 async def logged(graph: dict[str, Any], **units: Says) -> list[str]:

@@ -131,10 +131,9 @@ async def test_the_mode_chooses_what_is_sent(sink: SinkServer, mode: str, types:
     assert sorted(one.headers["Ce-Type"].removeprefix("io.seldon.serving.") for one in sink.received) == types
 
 
-async def test_other_nodes_and_requests_that_skip_logging_are_not_sent(sink: SinkServer):
+async def test_other_nodes_are_not_sent(sink: SinkServer):
     async with logging_to(sink.url) as logger:
         logger.request("other", body(b"{}"), CONTEXT)
-        logger.request("m", body(b"{}"), Context("PU", logged=False))
         logger.request("m", body(b"{}"), Context("seen"))
     assert [one.headers["Ce-Requestid"] for one in sink.received] == ["seen"]
 

@@ -39,7 +39,9 @@ async def start_request_log(
     if not loggers:
         return None
     logger = RequestLogger(loggers, origin, shipper_socket(folder), limits)
-    metrics.watch_sinks(lambda: {sink: (n.sent, n.failed, n.dropped) for sink, n in logger.counts().items()})
+    metrics.watch_sinks(
+        lambda: {sink: (n.sent, n.failed, n.dropped) for sink, n in logger.counts().items()}, lambda: logger.unlogged
+    )
     feeding = asyncio.get_running_loop().create_task(logger.run())
     await asyncio.sleep(0)  # `close` waits for a `run` that has begun
     ending.push_async_callback(asyncio.wait, [feeding])

@@ -36,6 +36,7 @@ class Engine:
         self._aside = Aside()
         self._reads = any(isinstance(node.unit, LocalUnit) for node in plan.nodes.values())
         self._walk = Walk(plan)
+        self._log = next((node.log for node in plan.nodes.values() if node.log is not None), None)
         self._ways = Ways(plan)
         self._delivery = Delivery(plan, ledger, listener, self._aside)
 
@@ -50,6 +51,8 @@ class Engine:
         if self._reads and (request.is_large or context.is_large):
             read = self._aside.do(request.value)
             await (read if context.deadline is None else _in_time(read, context))
+        if self._log is not None and context.logged and not self._log.admits():
+            context.logged = False
         ledger = self._ledger
         puid = context.puid if ledger is None else _identified(request, context)
         asked = self._walk.predict(request, context)

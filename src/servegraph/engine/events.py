@@ -39,6 +39,9 @@ class Listener(RequestListener, Protocol):
 class RequestLog(Protocol):
     """Sees the messages of every node that has a logger."""
 
+    def admits(self) -> bool:
+        """Whether there is time to log another prediction; one that is not admitted is counted, and not told."""
+
     def request(self, node: str, envelope: Envelope[Any], context: Context) -> None:
         """A message is about to be given to a node, or to its children."""
 

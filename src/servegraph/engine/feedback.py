@@ -100,7 +100,7 @@ class Delivery:
     async def _deliver(
         self, node: Node, feedback: Envelope[Feedback], routing: Mapping[str, int], context: Context
     ) -> Envelope[Any]:
-        if node.log is not None:
+        if node.log is not None and context.logged:
             node.log.feedback(node.name, feedback, context)
         chosen = children(node, routing.get(node.name, ALL_CHILDREN)) if node.children else ()
         await in_parallel([self._deliver(child, feedback, routing, context) for child in chosen])

@@ -25,7 +25,7 @@ class Node:
     Attributes:
         on_input: what its unit is asked on the way in, if anything.
         log: told of its messages, if anybody wants to know.
-        hands_over: whether a child's answer is its own, and nothing is left to do on the way out.
+        hands_over: whether a child's answer is its own, and nothing is left to do on the way out but logging.
     """
 
     name: str
@@ -117,7 +117,6 @@ def _node(spec: PredictiveUnit, parts: Parts, injection: RoutingInjection) -> No
     width = parts.widths.get(spec.name)
     aggregates = _aggregates(spec)
     transforms_output = kind is UnitType.OUTPUT_TRANSFORMER or UnitMethod.TRANSFORM_OUTPUT in methods
-    log = None if spec.logger is None else parts.log
     is_amended = injection is RoutingInjection.AFTER_EACH_NODE
     return Node(
         name=spec.name,
@@ -130,8 +129,8 @@ def _node(spec: PredictiveUnit, parts: Parts, injection: RoutingInjection) -> No
         hears_feedback=kind in (UnitType.MODEL, UnitType.ROUTER) or UnitMethod.SEND_FEEDBACK in methods,
         expectation=None if width is None else Expectation(spec.name, width),
         tap=parts.taps.get(spec.name),
-        log=log,
-        hands_over=bool(spec.children) and not (aggregates or transforms_output or log or is_amended),
+        log=None if spec.logger is None else parts.log,
+        hands_over=bool(spec.children) and not (aggregates or transforms_output or is_amended),
     )
 
 

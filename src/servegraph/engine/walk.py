@@ -48,12 +48,12 @@ class Walk:
                 request = _prepared(node, request)
             if node.on_input is not None:
                 context.routing[node.name] = ALL_CHILDREN
-                if node.log is not None:
+                if node.log is not None and context.logged:
                     node.log.request(node.name, request, context)
                 request = await node.unit.transform(node.on_input, request, context)
-                if node.log is not None:
+                if node.log is not None and context.logged:
                     node.log.response(node.name, request, context)
-            if not node.hands_over:
+            if not node.hands_over or (node.log is not None and context.logged):
                 break
             branch = await node.unit.route(request, context) if node.routes else ALL_CHILDREN
             chosen = children(node, branch)
@@ -62,16 +62,16 @@ class Walk:
                 return await self._first(chosen, request, context)
             node = chosen[0]
         if node.children:
-            if node.log is not None:
+            if node.log is not None and context.logged:
                 node.log.request(node.name, request, context)
             request = await self._descend(node, request, context)
-            if node.log is not None:
+            if node.log is not None and context.logged:
                 node.log.response(node.name, request, context)
         if node.transforms_output:
-            if node.log is not None:
+            if node.log is not None and context.logged:
                 node.log.request(node.name, request, context)
             request = await node.unit.transform(Method.TRANSFORM_OUTPUT, request, context)
-            if node.log is not None:
+            if node.log is not None and context.logged:
                 node.log.response(node.name, request, context)
         if self._injects:
             request = amended(request, Amendment(routing=dict(context.routing), creates_meta=False))
@@ -84,10 +84,10 @@ class Walk:
         if not chosen or not node.aggregates:
             return await self._first(chosen, request, context)
         answers = await self._answers(chosen, request, context)
-        if node.log is not None:
+        if node.log is not None and context.logged:
             node.log.request(node.name, request, context)  # of a combiner, what its children were given
         answer = await node.unit.aggregate(answers, context)
-        if node.log is not None:
+        if node.log is not None and context.logged:
             node.log.response(node.name, answer, context)
         return answer
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from servegraph.engine.allowance import Allowance
 from servegraph.engine.events import Tap
 from servegraph.monitor.rows import Chunk, RowQueue
 from servegraph.monitor.tap import NodeTap
@@ -35,6 +36,9 @@ _CLOSE = 0.5
 _BUFFER_LIMIT = 1024 * 1024
 """Bytes in the transport's buffer above which nothing more is written."""
 
+_BUSY_RATE = 500
+"""Rows a second that are taken while requests need the time: some windows of the usual size."""
+
 _VALUES_A_LINE = 16_384
 """Values serialized at a time: about a third of a millisecond, which a request may have to wait for the loop."""
 
@@ -55,6 +59,7 @@ class MonitorClient:
         self._socket = socket
         self._capacity = capacity
         self._queue = RowQueue()
+        self._allowance = Allowance(_BUSY_RATE)
         self._sent = 0
         self._dropped = 0
         self._taps = {node: NodeTap(node, self.offer) for node in nodes}
@@ -70,7 +75,8 @@ class MonitorClient:
             return
         if rows.ndim != 2:
             rows = rows.reshape(len(rows) if rows.ndim > 2 else 1, -1)
-        free, count = self._capacity - self._queue.count, len(rows)
+        count = len(rows)
+        free = min(self._capacity - self._queue.count, self._allowance.granted(count))
         if count > free:
             self._dropped += count - free
             rows = rows[:free]

@@ -26,6 +26,8 @@ __all__ = ["Metrics", "NodeLabels"]
 SinkCounts = Mapping[str, tuple[int, int, int]]  # address: sent, failed, dropped
 CopyCounts = tuple[int, int, int]  # answered, failed, dropped
 
+_UNLOGGED = "Predictions of which nothing was logged, as requests needed the time."
+
 
 class Metrics:
     """Implements `servegraph.engine.events.Listener`; all durations are seconds.
@@ -60,9 +62,11 @@ class Metrics:
         )
         self.custom = CustomMetrics(self._rows) if custom is None else custom
         self._sinks: Callable[[], SinkCounts] | None = None
+        self._unlogged: Callable[[], int] = lambda: 0
         self._copies: Callable[[], CopyCounts] | None = None
         self._sink_totals = Brought(self._rows, f"{predictor}/sinks")
         self._copy_totals = Brought(self._rows, f"{predictor}/copies")
+        self._unlogged_totals = Brought(self._rows, f"{predictor}/unlogged")
         self._row_totals = Brought(self._rows, f"{predictor}/rows")
         self._queued_family = f"{predictor}/queued"
         self._queued = self._rows.row(self._queued_family, (), 1)
@@ -84,9 +88,9 @@ class Metrics:
     def feedback(self, result: FeedbackResult, routing: Mapping[str, int], reward: float, delay: float) -> None:
         self._experiment.feedback(result, routing, reward, delay)
 
-    def watch_sinks(self, counts: Callable[[], SinkCounts]) -> None:
-        """Show what becomes of logged events: `counts` is asked at each scrape."""
-        self._sinks = counts
+    def watch_sinks(self, counts: Callable[[], SinkCounts], unlogged: Callable[[], int]) -> None:
+        """Show what becomes of logged events, and how many predictions are not logged; asked at each scrape."""
+        self._sinks, self._unlogged = counts, unlogged
 
     def watch_copies(self, counts: Callable[[], CopyCounts]) -> None:
         """Show what becomes of the copies that a shadow gets: `counts` is asked at each scrape."""
@@ -104,6 +108,7 @@ class Metrics:
         """Show the other processes what is counted elsewhere in this one."""
         if self._sinks is not None:
             self._all_sinks(self._sinks())
+            self._all_unlogged()
         if self._copies is not None:
             self._all_copies(self._copies())
         self.report()
@@ -111,6 +116,9 @@ class Metrics:
     def _all_sinks(self, own: SinkCounts) -> SinkCounts:
         totals = self._sink_totals.totals({(sink,): counts for sink, counts in own.items()})
         return {key[0]: (counts[0], counts[1], counts[2]) for key, counts in totals.items()}
+
+    def _all_unlogged(self) -> float:
+        return self._unlogged_totals.totals({(): (self._unlogged(),)})[()][0]
 
     def _all_copies(self, own: CopyCounts) -> CopyCounts:
         answered, failed, dropped = self._copy_totals.totals({(): own})[()]
@@ -149,6 +157,7 @@ class Metrics:
         yield from self._versions()
         if self._sinks is not None:
             yield self._logged(self._all_sinks(self._sinks()))
+            yield self._families.counter("servegraph_unlogged_predictions", _UNLOGGED, (), [((), self._all_unlogged())])
         if self._copies is not None:
             yield self._copied(self._all_copies(self._copies()))
         report = self.report()

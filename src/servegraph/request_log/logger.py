@@ -12,6 +12,7 @@ from pathlib import Path
 from time import time_ns
 from typing import Any
 
+from servegraph.engine.allowance import Allowance
 from servegraph.engine.context import Context
 from servegraph.payload.envelope import Envelope
 from servegraph.request_log.account import FULL, Account, Counts
@@ -38,6 +39,9 @@ _BATCH = 64  # events that are written in one turn of the loop: some 50 µs
 _UNSENT_LIMIT = 1024 * 1024  # bytes in the transport's buffer above which nothing more is written
 _LAST_WORD_S = 0.5  # what the shipper gets to say what became of the last events
 _COMPLAIN_S = 1.0
+_BUSY_RATE = (
+    125  # predictions a second that are logged while requests need the time: sending one costs more than answering
+)
 _GONE = "the process that sends events ended"
 
 
@@ -45,6 +49,9 @@ class RequestLogger:
     """Logs to the sinks of `nodes`, a logger for each node's name, by way of the shipper that listens on `socket`.
 
     Used from one asyncio loop, by one thread. What is logged before `run` waits for it.
+
+    Attributes:
+        unlogged: predictions of which nothing was logged, as the loop had no time for more than requests.
     """
 
     def __init__(
@@ -61,9 +68,17 @@ class RequestLogger:
         self._queue: deque[tuple[Account, About, bytes]] = deque()
         self._writer: asyncio.StreamWriter | None = None
         self._timer: asyncio.Handle | None = None
+        self._allowance = Allowance(_BUSY_RATE)
+        self.unlogged = 0
         self._closing = asyncio.Event()
         self._ended = asyncio.Event()
         self._ended.set()
+
+    def admits(self) -> bool:
+        if self._allowance.granted(1):
+            return True
+        self.unlogged += 1
+        return False
 
     def request(self, node: str, envelope: Envelope[Any], context: Context) -> None:
         """A message is about to be given to a node, or to its children."""
@@ -86,7 +101,7 @@ class RequestLogger:
         return found
 
     def _log(self, kind: Kind, account: Account | None, node: str, envelope: Envelope[Any], context: Context) -> None:
-        if account is None or not context.logged:
+        if account is None:
             return
         if account.is_full:
             account.drop(FULL)  # before its body is made

@@ -1,0 +1,57 @@
+"""What observers may take of a loop's time."""
+
+import pytest
+
+from servegraph.engine import allowance
+from servegraph.engine.allowance import Allowance
+
+
+class Clock:
+    """The time, and how much of it the thread computed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = self.spent = 0.0
+        monkeypatch.setattr(allowance, "monotonic", lambda: self.now)
+        monkeypatch.setattr(allowance, "thread_time", lambda: self.spent)
+
+    def go(self, seconds: float, busy: float) -> None:
+        self.now += seconds
+        self.spent += busy * seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def test_anything_is_granted_while_there_is_time(clock: Clock):
+    given = Allowance(50)
+    for _ in range(3):
+        assert given.granted(10**6) == 10**6
+        clock.go(0.125, busy=0.39)
+
+
+def test_a_share_is_granted_in_each_period_of_a_busy_loop(clock: Clock):
+    given = Allowance(50)
+    clock.go(0.125, busy=0.41)
+    assert [given.granted(1) for _ in range(7)] == [1, 1, 1, 1, 1, 0, 0]
+    clock.go(0.0625, busy=1)
+    assert given.granted(1) == 0
+    clock.go(0.0625, busy=1)
+    assert [given.granted(3) for _ in range(3)] == [3, 2, 0]
+
+
+def test_what_was_not_taken_is_not_saved_up(clock: Clock):
+    given = Allowance(50)
+    for _ in range(4):
+        clock.go(0.125, busy=1)
+        assert given.granted(1) == 1
+    assert given.granted(10) == 4
+
+
+def test_a_loop_that_has_time_again_grants_anything_again(clock: Clock):
+    given = Allowance(50)
+    clock.go(0.125, busy=1)
+    assert given.granted(100) == 5
+    clock.go(0.125, busy=0)
+    assert given.granted(100) == 100
