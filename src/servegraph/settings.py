@@ -15,11 +15,14 @@ class Settings:
             `.servegraph` folder, as one machine needs no server.
         feedback_memory: `SERVEGRAPH_FEEDBACK_MEMORY`, predictions that feedback can still name; 100,000
             by default, some 5 MB for each worker.
+        log_busy_rate: `SERVEGRAPH_LOG_BUSY_RATE`, predictions a second that the request log takes while
+            requests need the time; 125 by default.
         debug: `SERVEGRAPH_DEBUG`, show tracebacks and MLflow's own messages.
     """
 
     tracking_uri: str | None = None
     feedback_memory: int = 100_000
+    log_busy_rate: int = 125
     debug: bool = False
 
 
@@ -32,8 +35,14 @@ def read(environment: Mapping[str, str]) -> Settings:
     return Settings(
         tracking_uri=environment.get("MLFLOW_TRACKING_URI") or None,
         feedback_memory=_positive(environment, "SERVEGRAPH_FEEDBACK_MEMORY", 100_000),
+        log_busy_rate=log_busy_rate(environment),
         debug=is_debug(environment),
     )
+
+
+def log_busy_rate(environment: Mapping[str, str]) -> int:
+    """What SERVEGRAPH_LOG_BUSY_RATE says; raises as `read`."""
+    return _positive(environment, "SERVEGRAPH_LOG_BUSY_RATE", 125)
 
 
 def is_debug(environment: Mapping[str, str]) -> bool:

@@ -10,6 +10,7 @@ from time import monotonic
 import pytest
 from tests.request_log.sink import ORIGIN, SinkServer, body, logging_to, running, shipping
 
+from servegraph.engine import allowance
 from servegraph.engine.context import Context
 from servegraph.errors import InvalidPayload
 from servegraph.payload.envelope import Envelope
@@ -139,3 +140,12 @@ async def test_a_message_that_cannot_be_written_is_dropped(sink: SinkServer):
     async with logging_to(sink.url) as logger:
         logger.request("m", Envelope(Unwritable(), "rest", value=object()), CONTEXT)
     assert logger.counts() == {sink.url: Counts(0, 0, 1)}
+
+
+def test_predictions_for_which_there_is_no_time_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    walls, spent = iter([0.0, 1.0, 1.0, 1.0]), iter([0.0, 1.0])
+    monkeypatch.setattr(allowance, "monotonic", lambda: next(walls))
+    monkeypatch.setattr(allowance, "thread_time", lambda: next(spent))
+    logger = RequestLogger({}, ORIGIN, tmp_path / "s.sock", busy_rate=20)
+    assert [logger.admits() for _ in range(3)] == [True, True, False]
+    assert logger.unlogged == 1

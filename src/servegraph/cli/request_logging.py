@@ -9,6 +9,7 @@ from pathlib import Path
 from servegraph.cli.shipper import shipper_socket
 from servegraph.observe.metrics import Metrics
 from servegraph.request_log import Limits, Origin, RequestLogger
+from servegraph.settings import log_busy_rate
 from servegraph.spec import PredictorSpec
 from servegraph.spec.logger import NodeLogger, node_loggers
 
@@ -38,7 +39,7 @@ async def start_request_log(
         log.warning("%s", problem)
     if not loggers:
         return None
-    logger = RequestLogger(loggers, origin, shipper_socket(folder), limits)
+    logger = RequestLogger(loggers, origin, shipper_socket(folder), limits, log_busy_rate(environment))
     metrics.watch_sinks(
         lambda: {sink: (n.sent, n.failed, n.dropped) for sink, n in logger.counts().items()}, lambda: logger.unlogged
     )

@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from time import time_ns
 from typing import Any
@@ -39,9 +40,6 @@ _BATCH = 64  # events that are written in one turn of the loop: some 50 µs
 _UNSENT_LIMIT = 1024 * 1024  # bytes in the transport's buffer above which nothing more is written
 _LAST_WORD_S = 0.5  # what the shipper gets to say what became of the last events
 _COMPLAIN_S = 1.0
-_BUSY_RATE = (
-    125  # predictions a second that are logged while requests need the time: sending one costs more than answering
-)
 _GONE = "the process that sends events ended"
 
 
@@ -50,12 +48,21 @@ class RequestLogger:
 
     Used from one asyncio loop, by one thread. What is logged before `run` waits for it.
 
+    Args:
+        busy_rate: predictions a second that are logged while requests need the time: sending one costs
+            more than answering it.
+
     Attributes:
         unlogged: predictions of which nothing was logged, as the loop had no time for more than requests.
     """
 
     def __init__(
-        self, nodes: Mapping[str, NodeLogger], origin: Origin, socket: Path, limits: Limits | None = None
+        self,
+        nodes: Mapping[str, NodeLogger],
+        origin: Origin,
+        socket: Path,
+        limits: Limits | None = None,
+        busy_rate: float = inf,
     ) -> None:
         self._limits = limits or Limits()
         self._socket = socket
@@ -68,7 +75,7 @@ class RequestLogger:
         self._queue: deque[tuple[Account, About, bytes]] = deque()
         self._writer: asyncio.StreamWriter | None = None
         self._timer: asyncio.Handle | None = None
-        self._allowance = Allowance(_BUSY_RATE)
+        self._allowance = Allowance(busy_rate)
         self.unlogged = 0
         self._closing = asyncio.Event()
         self._ended = asyncio.Event()
