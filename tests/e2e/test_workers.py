@@ -1,6 +1,5 @@
 """Several workers behind one pair of ports: what is counted and remembered is the same whoever is asked."""
 
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,13 +55,6 @@ def test_status_is_that_of_all_workers(both: Running) -> None:
             assert [worker["ready"] for worker in status["workers"]] == [True, True]
         said = command(both.project, "status").stdout
         assert all(f"pid {client.pid}\n" in said for client in clients)
-
-
-def test_workers_keep_to_their_share_of_the_cores(both: Running) -> None:
-    ours = sorted(os.sched_getaffinity(0))
-    with one_each(both) as clients:
-        kept = sorted(sorted(os.sched_getaffinity(client.pid)) for client in clients)
-    assert kept == ([ours[::2], ours[1::2]] if len(ours) > 1 else [ours, ours])
 
 
 def test_grpc_goes_to_both_workers(both: Running) -> None:

@@ -25,33 +25,31 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_anything_is_granted_while_there_is_time(clock: Clock):
-    given = Allowance(50)
+    given = Allowance(16, 4)
     for _ in range(3):
         assert given.granted(10**6) == 10**6
         clock.go(0.125, busy=0.39)
 
 
-def test_a_share_is_granted_in_each_period_of_a_busy_loop(clock: Clock):
-    given = Allowance(50)
+def test_a_busy_loop_grants_what_was_saved_and_then_its_rate(clock: Clock):
+    given = Allowance(16, 4)
     clock.go(0.125, busy=0.41)
-    assert [given.granted(1) for _ in range(7)] == [1, 1, 1, 1, 1, 0, 0]
+    assert [given.granted(1) for _ in range(6)] == [1, 1, 1, 1, 0, 0]
     clock.go(0.0625, busy=1)
     assert given.granted(1) == 0
     clock.go(0.0625, busy=1)
-    assert [given.granted(3) for _ in range(3)] == [3, 2, 0]
+    assert [given.granted(3) for _ in range(2)] == [2, 0]
 
 
-def test_what_was_not_taken_is_not_saved_up(clock: Clock):
-    given = Allowance(50)
-    for _ in range(4):
-        clock.go(0.125, busy=1)
-        assert given.granted(1) == 1
+def test_no_more_is_saved_than_a_burst(clock: Clock):
+    given = Allowance(16, 4)
+    clock.go(100, busy=1)
     assert given.granted(10) == 4
 
 
 def test_a_loop_that_has_time_again_grants_anything_again(clock: Clock):
-    given = Allowance(50)
+    given = Allowance(16, 4)
     clock.go(0.125, busy=1)
-    assert given.granted(100) == 5
+    assert given.granted(100) == 4
     clock.go(0.125, busy=0)
     assert given.granted(100) == 100

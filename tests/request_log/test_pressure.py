@@ -15,6 +15,7 @@ from servegraph.engine.context import Context
 from servegraph.errors import InvalidPayload
 from servegraph.payload.envelope import Envelope
 from servegraph.request_log import Counts, Limits, RequestLogger
+from servegraph.request_log import logger as logger_module
 from servegraph.spec.logger import NodeLogger
 
 CONTEXT = Context("PU")
@@ -143,6 +144,7 @@ async def test_a_message_that_cannot_be_written_is_dropped(sink: SinkServer):
 
 
 def test_predictions_for_which_there_is_no_time_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(logger_module, "_BURST", 2)
     walls, spent = iter([0.0, 1.0, 1.0, 1.0]), iter([0.0, 1.0])
     monkeypatch.setattr(allowance, "monotonic", lambda: next(walls))
     monkeypatch.setattr(allowance, "thread_time", lambda: next(spent))

@@ -1,10 +1,9 @@
 """What observers of requests may take of the event loop's time: as much as they like while there is some left.
 
-Watching must not slow down what is watched. While the loop is busy with requests, observers see a sample of
-them, and count the rest.
+Watching must not slow down what is watched. While the loop is busy with requests, observers see what comes for some
+seconds, and then a sample; they count the rest.
 """
 
-from math import inf
 from time import monotonic, thread_time
 
 PERIOD_S = 0.1
@@ -16,11 +15,13 @@ class Allowance:
 
     Args:
         busy_rate: how much a second while the thread computes for over 40 % of the time; any amount otherwise.
+        burst: how much can be saved up for that, and is at the start.
     """
 
-    def __init__(self, busy_rate: float) -> None:
-        self._share = busy_rate * PERIOD_S
-        self._left = inf
+    def __init__(self, busy_rate: float, burst: int) -> None:
+        self._rate = busy_rate
+        self._burst = self._saved = float(burst)
+        self._is_busy = False
         self._began, self._spent = monotonic(), thread_time()
 
     def granted(self, count: int) -> int:
@@ -28,12 +29,14 @@ class Allowance:
         now = monotonic()
         if now - self._began >= PERIOD_S:
             self._begin(now)
-        granted = count if count <= self._left else int(self._left)
-        self._left -= granted
+        if not self._is_busy:
+            return count
+        granted = count if count <= self._saved else int(self._saved)
+        self._saved -= granted
         return granted
 
     def _begin(self, now: float) -> None:
-        spent = thread_time()
-        is_busy = spent - self._spent > BUSY * (now - self._began)
-        self._left = self._share if is_busy else inf
+        spent, passed = thread_time(), now - self._began
+        self._is_busy = spent - self._spent > BUSY * passed
+        self._saved = min(self._burst, self._saved + self._rate * passed)
         self._began, self._spent = now, spent

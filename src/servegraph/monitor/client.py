@@ -59,7 +59,7 @@ class MonitorClient:
         self._socket = socket
         self._capacity = capacity
         self._queue = RowQueue()
-        self._allowance = Allowance(_BUSY_RATE)
+        self._allowance = Allowance(_BUSY_RATE, capacity)
         self._sent = 0
         self._dropped = 0
         self._taps = {node: NodeTap(node, self.offer) for node in nodes}

@@ -40,6 +40,7 @@ _BATCH = 64  # events that are written in one turn of the loop: some 50 µs
 _UNSENT_LIMIT = 1024 * 1024  # bytes in the transport's buffer above which nothing more is written
 _LAST_WORD_S = 0.5  # what the shipper gets to say what became of the last events
 _COMPLAIN_S = 1.0
+_BURST = 2_500  # predictions that are logged however busy the loop is
 _GONE = "the process that sends events ended"
 
 
@@ -75,7 +76,7 @@ class RequestLogger:
         self._queue: deque[tuple[Account, About, bytes]] = deque()
         self._writer: asyncio.StreamWriter | None = None
         self._timer: asyncio.Handle | None = None
-        self._allowance = Allowance(busy_rate)
+        self._allowance = Allowance(busy_rate, _BURST)
         self.unlogged = 0
         self._closing = asyncio.Event()
         self._ended = asyncio.Event()
