@@ -12,7 +12,7 @@ from harness.profiling import Profile, function, part
 
 WIDTH, ROW, LETTER = 1600.0, 17.0, 6.2
 _NARROWEST = 0.6  # pixels; narrower boxes are left out
-_HUES = {"servegraph": 205, "components": 140, "granian": 275, "uvloop": 275, "Python's library": 50}
+_HUES = {"servegraph": 205, "components": 140, "uvloop": 275, "Python's library": 50}
 _OTHER_HUE = 20
 
 

@@ -20,7 +20,6 @@ RATE = 200  # samples a second
 WARM_UP_S = 1.0
 SETTLE_S = 3.0  # py-spy reads the program's symbols before its first sample, and writes after its last
 _THREAD = re.compile(r"thread \((\d+)\)")
-_WAITING = re.compile(r"Thread\.run \(.*threading\.py:")  # all that Python knows of granian's threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Profile:
 
     Attributes:
         stacks: of threads that run Python.
-        threads: microseconds of a request by the name of those threads that do not: the HTTP server's.
+        threads: microseconds of a request by the name of those threads that do not.
         measured: the same load without being watched.
     """
 
@@ -106,7 +105,7 @@ def _shared_out(lines: Sequence[str], used: Mapping[int, Thread], measured: Meas
         stack, _, count = line.rpartition(" ")
         title, *frames = stack.split(";")
         match = _THREAD.match(title)
-        if match and frames and not _WAITING.search(frames[-1]):
+        if match and frames:
             seen.setdefault(int(match[1]), []).append((frames, int(count)))
     stacks = []
     for number, found in seen.items():

@@ -22,7 +22,17 @@ from harness.run import Conditions
 from harness.scenario import Entry, Load, Outcome
 from harness.soak import Soaked
 
-_PACKAGES = ("granian", "grpcio", "numpy", "onnxruntime", "orjson", "scikit-learn", "seldon-core", "uvloop")
+_PACKAGES = (
+    "granian",
+    "grpcio",
+    "httptools",
+    "numpy",
+    "onnxruntime",
+    "orjson",
+    "scikit-learn",
+    "seldon-core",
+    "uvloop",
+)
 
 
 def write_results(file: Path, outcomes: Mapping[str, Outcome], conditions: Conditions) -> None:

@@ -44,16 +44,17 @@ class Walk:
 
     async def _visit(self, node: Node, request: Request, context: Context) -> Request:
         while True:
+            log = node.log if context.logged else None
             if node.expectation is not None or node.tap is not None:
                 request = _prepared(node, request)
             if node.on_input is not None:
                 context.routing[node.name] = ALL_CHILDREN
-                if node.log is not None and context.logged:
-                    node.log.request(node.name, request, context)
+                if log is not None:
+                    log.request(node.name, request, context)
                 request = await node.unit.transform(node.on_input, request, context)
-                if node.log is not None and context.logged:
-                    node.log.response(node.name, request, context)
-            if not node.hands_over or (node.log is not None and context.logged):
+                if log is not None:
+                    log.response(node.name, request, context)
+            if not node.hands_over or log is not None:
                 break
             branch = await node.unit.route(request, context) if node.routes else ALL_CHILDREN
             chosen = children(node, branch)
@@ -62,17 +63,17 @@ class Walk:
                 return await self._first(chosen, request, context)
             node = chosen[0]
         if node.children:
-            if node.log is not None and context.logged:
-                node.log.request(node.name, request, context)
+            if log is not None:
+                log.request(node.name, request, context)
             request = await self._descend(node, request, context)
-            if node.log is not None and context.logged:
-                node.log.response(node.name, request, context)
+            if log is not None:
+                log.response(node.name, request, context)
         if node.transforms_output:
-            if node.log is not None and context.logged:
-                node.log.request(node.name, request, context)
+            if log is not None:
+                log.request(node.name, request, context)
             request = await node.unit.transform(Method.TRANSFORM_OUTPUT, request, context)
-            if node.log is not None and context.logged:
-                node.log.response(node.name, request, context)
+            if log is not None:
+                log.response(node.name, request, context)
         if self._injects:
             request = amended(request, Amendment(routing=dict(context.routing), creates_meta=False))
         return request
@@ -84,11 +85,12 @@ class Walk:
         if not chosen or not node.aggregates:
             return await self._first(chosen, request, context)
         answers = await self._answers(chosen, request, context)
-        if node.log is not None and context.logged:
-            node.log.request(node.name, request, context)  # of a combiner, what its children were given
+        log = node.log if context.logged else None
+        if log is not None:
+            log.request(node.name, request, context)  # of a combiner, what its children were given
         answer = await node.unit.aggregate(answers, context)
-        if node.log is not None and context.logged:
-            node.log.response(node.name, answer, context)
+        if log is not None:
+            log.response(node.name, answer, context)
         return answer
 
     async def _first(self, nodes: Sequence[Node], request: Request, context: Context) -> Request:
