@@ -113,7 +113,7 @@ class RequestReader:
                 rest = memoryview(rest)[upgrade.args[0] :]
                 self._go_on()
             except HttpParserInvalidMethodError:
-                self._lose(405 if data[:1].isalpha() else 400)  # a method that nobody knows, or none at all
+                self._lose(405)  # none that anybody knows
             except HttpParserError:
                 self._lose()
             else:
