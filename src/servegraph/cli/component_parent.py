@@ -79,25 +79,31 @@ class Parent:
             ending.push_async_callback(self._metrics.stop, signals.hurry)
             ending.push_async_callback(self._service.stop)
             ending.push_async_callback(self._end, signals)
-            if await self._start(stopped):
+            workers = await self._start(stopped)
+            if workers:
                 click.echo(self._options.summary(self._options.reference), err=True)
-                self._tasks = [asyncio.ensure_future(self._keep(place)) for place in self._places]
+                self._tasks = [
+                    asyncio.ensure_future(self._keep(place, worker))
+                    for place, worker in zip(self._places, workers, strict=True)
+                ]
                 await stopped
         stopped.cancel()
 
-    async def _start(self, stopped: asyncio.Future[Any]) -> bool:
-        """Start all workers; whether they serve, or were told to stop before."""
+    async def _start(self, stopped: asyncio.Future[Any]) -> list[Worker]:
+        """Start all workers: those that serve now, one for each place, or none if they were told to stop before."""
+        workers = []
         for place in self._places:
             worker = await self._spawn(place)
             place.worker_id = str(worker.process.pid)
-        starting: asyncio.Future[Any] = asyncio.gather(*(self._ready(place.workers[0]) for place in self._places))
+            workers.append(worker)
+        starting: asyncio.Future[Any] = asyncio.gather(*map(self._ready, workers))
         await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
         if not starting.done():
             starting.cancel()
-            return False
+            return []
         starting.result()
         await self._metrics.start()
-        return True
+        return workers
 
     async def _ready(self, worker: Worker) -> None:
         if not await worker.until(worker.ready):
@@ -134,9 +140,9 @@ class Parent:
         self._hear(place, worker)  # its last words
         place.workers.remove(worker)
 
-    async def _keep(self, place: Place) -> None:
+    async def _keep(self, place: Place, worker: Worker) -> None:
         """Keep a worker in a place: another one for one that died, or that is worn out."""
-        worker, delay = place.workers[0], BACKOFF.first_s
+        delay = BACKOFF.first_s
         while True:
             if await worker.until(worker.worn):
                 successor = await self._successor(place)
