@@ -165,13 +165,13 @@ def test_unchanged_traffic_raises_no_alarm_and_a_unit_error_does(fresh: Running)
 
     assert quiet["failed"] == 0
     assert quiet["feedback"]["failed"] == 0
-    assert sum(detector(fresh)["windows"].values()) == 20
+    wait_until(lambda: sum(detector(fresh)["windows"].values()) == 20, 60, "the last window is not tested")
     assert detector(fresh)["windows"].get("drift", 0) <= 1
     assert quiet["accuracy"]["logistic"] > 0.95
 
     before = detector(fresh)["windows"].get("drift", 0)
     traffic(fresh, "--windows", "2", "--rate", "400", "--shift", "unit-error", "--shift-at", "0")
-    wait_until(lambda: sum(detector(fresh)["windows"].values()) == 22, 10, "the last window is not tested")
+    wait_until(lambda: sum(detector(fresh)["windows"].values()) == 22, 60, "the last window is not tested")
 
     state = detector(fresh)
     assert state["windows"]["drift"] > before

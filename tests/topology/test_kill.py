@@ -34,9 +34,11 @@ def limit(server: Server, node: str) -> float:
 
 
 def kill(server: Server, node: str) -> float:
-    """When it was killed."""
-    os.kill(server.process.nodes()[node], signal.SIGKILL)
-    return time.monotonic()
+    """When it was killed, or just before: a client may learn of it before we come back from the call."""
+    process = server.process.nodes()[node]
+    killed = time.monotonic()
+    os.kill(process, signal.SIGKILL)
+    return killed
 
 
 def check_error(told: Told) -> None:
