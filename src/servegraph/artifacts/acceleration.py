@@ -20,6 +20,7 @@ from servegraph import kernels
 from servegraph.artifacts.compilation import under_way, wish
 from servegraph.artifacts.folder import input_example
 from servegraph.artifacts.kernel_shelf import KernelShelf
+from servegraph.component.warning_filters import merge_warning_filters
 from servegraph.errors import ArtifactRefused, ServeGraphError
 from servegraph.kernels import Fact, Kept, Kernel, Outcome, Refusal
 
@@ -77,6 +78,7 @@ class Accelerated:
         with self._lock:
             if self._model is None:
                 self._model = self._load()
+                merge_warning_filters()  # of libraries that were not needed before
             return self._model
 
 

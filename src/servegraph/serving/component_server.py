@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from servegraph.component.warning_filters import merge_warning_filters
 from servegraph.serving.component_grpc import ComponentGrpc
 from servegraph.serving.component_http import HttpFront
 from servegraph.serving.grpc_server import GrpcServer
@@ -43,6 +44,7 @@ class ComponentServer:
         Raises:
             EnvironmentFault: one of them is taken.
         """
+        merge_warning_filters()
         if self._rpc is not None:
             self._grpc_server = await self._rpc.start(self._grpc_address)
         try:

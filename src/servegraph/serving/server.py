@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from servegraph.component.warning_filters import merge_warning_filters
 from servegraph.errors import ConfigurationError, EnvironmentFault
 from servegraph.serving.grpc_front import GrpcFront
 from servegraph.serving.grpc_server import GrpcServer
@@ -155,6 +156,7 @@ class Server:
             EnvironmentFault: one of the addresses is taken.
         """
         keep_memory_small()
+        merge_warning_filters()
         self._grpc_server = await self._rpc.start(self._ports.addresses.grpc, self._tls)
         try:
             await self._http.start()
