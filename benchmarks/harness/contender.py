@@ -51,6 +51,7 @@ class Contender:
         companions: what runs beside it while it is measured, and is not counted.
         counts: numbers of `Measured` that the server itself counts, since its start.
         starts: how often it is started; the last time is timed and measured.
+        has_one_core: whether it shares the server's core with the load, whatever the others of its scenario do.
     """
 
     key: str
@@ -61,6 +62,7 @@ class Contender:
     companions: Commands = lambda site: ()
     counts: Callable[[Site], Mapping[str, int]] = lambda site: {}
     starts: int = 1
+    has_one_core: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ class Cores:
         both = self.server | self.load
         return Cores(both, both)
 
+    def single(self) -> "Cores":
+        """The server's cores for everybody."""
+        return Cores(self.server, self.server)
+
     @property
     def are_separate(self) -> bool:
         return self.server.isdisjoint(self.load)

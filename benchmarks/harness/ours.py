@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -54,6 +54,11 @@ def not_accelerated() -> Contender:
 def workers(count: int) -> Contender:
     run = Ours(options=("--no-monitor", "--workers", str(count)))
     return Contender(f"us-{count}", f"servegraph --workers {count}", run, FORMS[:1], starts=STARTS)
+
+
+def one_core() -> Contender:
+    """One worker with half of the machine, as the load shares its core."""
+    return replace(workers(1), key="us-1-core", title="servegraph --workers 1, on one core", has_one_core=True)
 
 
 def unwatched() -> Contender:

@@ -73,6 +73,7 @@ BOUNDS = (
     _most("watched_p99", "the same, p99", 1.1, "watched: us-watched / us-unwatched", _C16, p99),
     Bound("watched_lost", "events lost of all, at 400 requests/s", 0, False, _lost),
     _least("workers_2_vs_1", "2 workers: req/s, of one's, c=64", 1.7, "workers: us-2 / us-1", _C64),
+    _least("cores_2_vs_1", "the same, of one's on one core, with the load", 1.7, "workers: us-2 / us-1-core", _C64),
 )
 
 

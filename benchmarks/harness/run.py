@@ -47,20 +47,21 @@ class Run:
     def __init__(self, scenario: Scenario, conditions: Conditions) -> None:
         self._scenario = scenario
         self._conditions = conditions
-        self._cores = conditions.cores if scenario.is_pinned else conditions.cores.shared()
         self._questions = scenario.questions(conditions.fitted)
         self._entries = {each.key: Entry(each.title) for each in scenario.contenders}
         self._alive: dict[str, Running] = {}
 
     def outcome(self) -> Outcome:
         """Measure everything; what fails is left out, with the reason."""
+        scenario = self._scenario
+        rounds = 1 if scenario.is_brief else self._conditions.rounds * scenario.times
         with ExitStack() as ending:
-            for contender in self._scenario.contenders:
+            for contender in scenario.contenders:
                 self._start(contender, ending)
-            for number in range(1 if self._scenario.is_brief else self._conditions.rounds):
-                for load in self._scenario.loads:
+            for number in range(rounds):
+                for load in scenario.loads:
                     self._round(number, load)
-        return Outcome(self._scenario, self._entries)
+        return Outcome(scenario, self._entries)
 
     def _start(self, contender: Contender, ending: ExitStack) -> None:
         entry = self._entries[contender.key]
@@ -69,11 +70,12 @@ class Run:
         if entry.missing:
             return
         folder, fitted = self._conditions.folder / self._scenario.key / contender.key, self._conditions.fitted
+        cores = self._cores(contender)
         try:
             for _ in range(contender.starts - 1):
-                with running(contender, self._questions[0], fitted, folder, self._cores):
+                with running(contender, self._questions[0], fitted, folder, cores):
                     pass
-            alive = ending.enter_context(running(contender, self._questions[0], fitted, folder, self._cores))
+            alive = ending.enter_context(running(contender, self._questions[0], fitted, folder, cores))
             entry.start_s = alive.start_s
             for form in contender.forms:
                 entry.request_bytes[form.name] = self._prepare(alive, form)
@@ -114,11 +116,18 @@ class Run:
             raise BenchmarkFailed(self._conditions.without_wrk)
         else:
             command = wrk(port, file, load.connections, seconds, load.pause_ms)
-        with accompanied(alive, self._cores):
+        cores = self._cores(alive.contender)
+        with accompanied(alive, cores):
             before = alive.contender.counts(alive.site)
-            found = measure(alive.processes, command, seconds, self._cores.load, alive.idle_bytes)
+            found = measure(alive.processes, command, seconds, cores.load, alive.idle_bytes)
             counted = {name: count - before[name] for name, count in settled_counts(alive).items()}
             return replace(found, **counted)
+
+    def _cores(self, contender: Contender) -> Cores:
+        cores = self._conditions.cores
+        if contender.has_one_core:
+            return cores.single()
+        return cores if self._scenario.is_pinned else cores.shared()
 
 
 def _requests(alive: Running, form: Form) -> Path:

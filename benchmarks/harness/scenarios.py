@@ -12,6 +12,7 @@ from harness.scenario import PACED, Load, Scenario
 from harness.venv import Venv
 
 _REST, _GRPC, _BINARY = "rest", "grpc", "v2 binary"
+_MANY = 3
 _PAYLOADS = ("ndarray", "tensor", "tftensor", _GRPC, "v2 json", _BINARY)
 
 
@@ -40,20 +41,22 @@ def _bar(venv: Venv) -> Scenario:
 def _off(venv: Venv) -> Scenario:
     contenders = [ours.not_accelerated(), others.fastapi(venv, "sklearn")]
     title = "The same without acceleration: scikit-learn computes"
-    return Scenario("off", title, contenders, _loads((_REST,), (1, 16)), {_REST: "fastapi-sklearn"})
+    return Scenario("off", title, contenders, _loads((_REST,), (1, 16)), {_REST: "fastapi-sklearn"}, times=_MANY)
 
 
 def _workers() -> Scenario:
     title = "Workers, on all cores together with the load"
-    contenders = [ours.workers(1), ours.workers(2)]
-    return Scenario("workers", title, contenders, _loads((_REST,), (16, 64)), {_REST: "us-1"}, is_pinned=False)
+    contenders = [ours.workers(1), ours.one_core(), ours.workers(2)]
+    loads = _loads((_REST,), (16, 64))
+    return Scenario("workers", title, contenders, loads, {_REST: "us-1"}, is_pinned=False, times=_MANY)
 
 
 def _watched() -> Scenario:
     title = "Drift monitor and request log on and off, on all cores together with the load"
     contenders = [ours.unwatched(), ours.watched()]
     loads = [*_loads((_REST,), (1, 16)), PACED]
-    return Scenario("watched", title, contenders, loads, {_REST: "us-unwatched"}, is_pinned=False, shows_losses=True)
+    baseline = {_REST: "us-unwatched"}
+    return Scenario("watched", title, contenders, loads, baseline, is_pinned=False, times=_MANY, shows_losses=True)
 
 
 def _large() -> Scenario:
