@@ -10,7 +10,8 @@ REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
 
 
 class Venv:
-    """A virtual environment in a folder; complete if it holds the digest of its requirements."""
+    """A virtual environment in a folder, which cannot be moved; complete if it holds the digest of that and of its
+    requirements."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -23,7 +24,7 @@ class Venv:
 
     def missing(self) -> str | None:
         """Make the environment, unless it is there; why that is impossible, or None."""
-        wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+        wanted = hashlib.sha256(bytes(self._folder) + REQUIREMENTS.read_bytes()).hexdigest()
         if self._failure is None and not (self._stamp.is_file() and self._stamp.read_text() == wanted):
             self._failure = self._make()
             if self._failure is None:
