@@ -18,7 +18,7 @@ from servegraph.kernels.asking import guard
 from servegraph.kernels.proving import Counterexample, Original, prove
 from servegraph.kernels.reading import forests, gradient, lightgbm_text, read, xgboost_json
 from servegraph.kernels.reading.trees import Tree
-from servegraph.kernels.steps import Arithmetic, Dense, OneHot
+from servegraph.kernels.steps import Affine, Arithmetic, Dense, OneHot
 
 Change = Callable[[Tree, Any], tuple[Tree, Any]]
 
@@ -128,13 +128,13 @@ def test_one_wrong_tree_of_a_hundred_is_found(monkeypatch: pytest.MonkeyPatch) -
 def test_scaler_off_by_the_last_bit_is_refused() -> None:
     rows = measurements()[0]
     model = StandardScaler().fit(rows)
-    minus, over = read(model, "transform", sparse=False).steps
-    assert isinstance(over, Arithmetic)
-    wrong = over.operand.copy()
+    (both,) = read(model, "transform", sparse=False).steps
+    assert isinstance(both, Affine)
+    wrong = both.second.operand.copy()
     wrong[7] = np.nextafter(wrong[7], np.inf)
 
     with pytest.raises(Counterexample, match="the original answers"):
-        prove(Original(model, "transform"), (minus, Arithmetic("/", wrong)), "transform", rows, tolerance=0.0)
+        prove(Original(model, "transform"), (both.first, Arithmetic("/", wrong)), "transform", rows, tolerance=0.0)
 
 
 def test_linear_model_that_decides_otherwise_only_at_the_border_is_refused() -> None:

@@ -24,7 +24,7 @@ from servegraph.kernels.steps.beside import Branch
 from servegraph.kernels.steps.step import Array
 from servegraph.kernels.versions import versions
 
-_FORMAT = 3
+_FORMAT = 4
 """Counts changes of the steps: with another meaning, old files must not be read."""
 
 _MOST_BYTES = 1 << 29

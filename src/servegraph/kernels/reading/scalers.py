@@ -9,7 +9,7 @@ import numpy as np
 
 from servegraph.kernels.reading.edges import around_values
 from servegraph.kernels.reading.reading import Reading, Unreadable, no_such
-from servegraph.kernels.steps import Arithmetic, Clip, Fill, Normalize, Step
+from servegraph.kernels.steps import Affine, Arithmetic, Clip, Fill, Normalize, Step
 
 
 def _transform(read: Callable[[Any], Reading], model: Any, method: str) -> Reading:
@@ -19,16 +19,19 @@ def _transform(read: Callable[[Any], Reading], model: Any, method: str) -> Readi
 
 
 def _standard(model: Any) -> Reading:
-    steps: list[Step] = []
-    if model.with_mean:
-        steps.append(Arithmetic("-", np.asarray(model.mean_, np.float64)))
-    if model.with_std:
-        steps.append(Arithmetic("/", np.asarray(model.scale_, np.float64)))
-    return Reading(tuple(steps))
+    mean = Arithmetic("-", np.asarray(model.mean_, np.float64)) if model.with_mean else None
+    scale = Arithmetic("/", np.asarray(model.scale_, np.float64)) if model.with_std else None
+    return Reading(_both(mean, scale))
+
+
+def _both(first: Arithmetic | None, second: Arithmetic | None) -> tuple[Step, ...]:
+    if first and second:
+        return (Affine(first, second),)
+    return tuple(each for each in (first, second) if each)
 
 
 def _min_max(model: Any) -> Reading:
-    steps: list[Step] = [Arithmetic("*", model.scale_), Arithmetic("+", model.min_)]
+    steps: list[Step] = [Affine(Arithmetic("*", model.scale_), Arithmetic("+", model.min_))]
     if model.clip:
         low, high = model.feature_range
         steps.append(Clip(float(low), float(high)))
@@ -43,12 +46,9 @@ def _max_abs(model: Any) -> Reading:
 
 
 def _robust(model: Any) -> Reading:
-    steps: list[Step] = []
-    if model.with_centering:
-        steps.append(Arithmetic("-", model.center_))
-    if model.with_scaling:
-        steps.append(Arithmetic("/", model.scale_))
-    return Reading(tuple(steps))
+    center = Arithmetic("-", model.center_) if model.with_centering else None
+    scale = Arithmetic("/", model.scale_) if model.with_scaling else None
+    return Reading(_both(center, scale))
 
 
 def _normalizer(model: Any) -> Reading:

@@ -8,7 +8,7 @@ stay so: a kernel that comes from a file starts without them.
 from collections.abc import Iterable
 from typing import Any
 
-from servegraph.kernels.steps.arithmetic import Arithmetic, Clip, Normalize
+from servegraph.kernels.steps.arithmetic import Affine, Arithmetic, Clip, Normalize
 from servegraph.kernels.steps.beside import Beside
 from servegraph.kernels.steps.categories import OneHot, Recode
 from servegraph.kernels.steps.guard import Guard
@@ -30,6 +30,7 @@ from servegraph.kernels.steps.trees import LeafMeans, LeafSums, Narrow
 
 STEPS = (
     Above,
+    Affine,
     Arithmetic,
     Beside,
     Clip,
@@ -68,6 +69,7 @@ def every(steps: Iterable[Step]) -> Iterable[Any]:
 __all__ = [
     "STEPS",
     "Above",
+    "Affine",
     "Arithmetic",
     "Beside",
     "Clip",

@@ -29,6 +29,22 @@ class Arithmetic:
         result: Array = self._function(rows, self.operand)
         return result
 
+    def onto(self, rows: Array, /) -> Array:
+        """The rows, which are now the answer; they are of the answer's shape and type."""
+        result: Array = self._function(rows, self.operand, rows)
+        return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Affine:
+    """One operation, and another one in the place of what came of it: large rows are there once less."""
+
+    first: Arithmetic
+    second: Arithmetic
+
+    def __call__(self, rows: Array, /) -> Array:
+        return self.second.onto(self.first(rows))
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:

@@ -84,7 +84,7 @@ def _tensor(entry: dict[str, Any], where: str) -> Tensor:
     if "data" not in entry:
         raise MalformedArray(f"{where} has no data")
     data = entry["data"]
-    read = of_raw if isinstance(data, bytes) else of_list
+    read = of_raw if isinstance(data, bytes | memoryview) else of_list
     return Tensor(name, datatype, read(datatype, shape, data, where), parameters)
 
 

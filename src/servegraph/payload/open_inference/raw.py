@@ -16,7 +16,7 @@ from servegraph.payload.open_inference.datatypes import DTYPES, shaped
 _LENGTH = Struct("<I")
 
 
-def of_raw(datatype: str, shape: tuple[int, ...], raw: bytes, where: str) -> NDArray[Any]:
+def of_raw(datatype: str, shape: tuple[int, ...], raw: bytes | memoryview, where: str) -> NDArray[Any]:
     """The array, writable, of raw bytes.
 
     Raises:
@@ -34,7 +34,7 @@ def of_raw(datatype: str, shape: tuple[int, ...], raw: bytes, where: str) -> NDA
     return shaped(np.frombuffer(raw, DTYPES[datatype]), shape, where).copy()
 
 
-def _unprefixed(raw: bytes, count: int, where: str) -> NDArray[Any]:
+def _unprefixed(raw: bytes | memoryview, count: int, where: str) -> NDArray[Any]:
     elements: list[bytes] = []
     at = 0
     while at < len(raw):

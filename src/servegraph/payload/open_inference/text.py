@@ -1,7 +1,7 @@
 """An HTTP body to and from its JSON document, with the tensors that follow the JSON as raw bytes.
 
-In a document such a tensor has its raw bytes, as Python `bytes`, for `data`; `binary_data_size`
-exists only in the body.
+In a document such a tensor has its raw bytes for `data`: a memoryview of the body, which is not copied, or `bytes`;
+`binary_data_size` exists only in the body.
 
 Source:
     The binary tensor data extension of the Open Inference protocol: `Inference-Header-Content-Length`
@@ -81,7 +81,7 @@ def _tensors(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _attach(document: dict[str, Any], body: bytes, at: int) -> None:
     """Give the tensors their bytes, which begin `at` that place."""
-    start = at
+    start, view = at, memoryview(body)
     for tensor in _tensors(document):
         parameters = tensor.get("parameters")
         if not isinstance(parameters, dict) or "binary_data_size" not in parameters:
@@ -91,7 +91,7 @@ def _attach(document: dict[str, Any], body: bytes, at: int) -> None:
             raise MalformedArray("binary_data_size must be a number of bytes, of a tensor without data")
         if at + size > len(body):
             raise MalformedArray(f"{len(body) - start} bytes follow the JSON, and binary_data_size announces more")
-        tensor["data"] = body[at : at + size]
+        tensor["data"] = view[at : at + size]
         at += size
     if at != len(body):
         raise MalformedArray(f"{len(body) - start} bytes follow the JSON, and binary_data_size announces {at - start}")
@@ -103,7 +103,7 @@ def joined(document: Any) -> Text:
     Raises:
         InvalidPayload: JSON cannot carry what it holds.
     """
-    tail: list[bytes] = []
+    tail: list[bytes | memoryview] = []
     written = {key: _without_bytes(member, tail) for key, member in document.items()}
     try:
         head = orjson.dumps(written)
@@ -114,15 +114,15 @@ def joined(document: Any) -> Text:
     return Text(b"".join((head, *tail)), BINARY, header_length=len(head))
 
 
-def _without_bytes(member: Any, tail: list[bytes]) -> Any:
+def _without_bytes(member: Any, tail: list[bytes | memoryview]) -> Any:
     if not isinstance(member, list):
         return member
     return [_announced(tensor, tail) for tensor in member]
 
 
-def _announced(tensor: Any, tail: list[bytes]) -> Any:
+def _announced(tensor: Any, tail: list[bytes | memoryview]) -> Any:
     data = tensor.get("data") if isinstance(tensor, dict) else None
-    if not isinstance(data, bytes):
+    if not isinstance(data, bytes | memoryview):
         return tensor
     tail.append(data)
     parameters = {**(tensor.get("parameters") or {}), "binary_data_size": len(data)}
