@@ -54,7 +54,7 @@ def _words(error: OSError, host: str, address: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"tls: failed to verify certificate of {host}: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return f"tls: {address}: {error.reason.lower().replace('_', ' ')}"
+        return f"tls: {address}: {(error.reason or str(error)).lower().replace('_', ' ')}"
     reason = error.strerror or str(error)
     if isinstance(error, ConnectionRefusedError):
         reason = "Connection refused"  # event loops add words of their own
