@@ -1,6 +1,7 @@
 """The client toward real servers: TLS, bodies that are too large, connections that were idle for long."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from tests.http_client.authority import certified
 from tests.remote.components import Component, ok
 
-from servegraph.http_client import CannotConnect, HttpClient, HttpRequest, MalformedAnswer, Url
+from servegraph.http_client import CannotConnect, HttpClient, HttpRequest, MalformedAnswer, Url, dial
 from servegraph.http_client import client as client_module
 
 
@@ -119,3 +120,18 @@ async def test_connection_that_was_idle_for_long_is_not_used_again(
             monkeypatch.setattr(client_module, "_IDLE_S", 0.0)
         await client.send(to(f"http://127.0.0.1:{server.port}/"))
         assert server.connections == number
+
+
+async def test_address_that_does_not_answer_is_given_up_for_the_next(
+    server: Component, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def two_addresses(host: str, port: int) -> list[str]:
+        return ["127.0.0.2", "127.0.0.1"]
+
+    monkeypatch.setattr(dial, "_addresses", two_addresses)
+    monkeypatch.setattr(dial, "_NEXT_S", 0.1)
+    with (
+        socket.create_server(("127.0.0.2", server.port), backlog=0),
+        socket.create_connection(("127.0.0.2", server.port)),  # all that it takes
+    ):
+        assert (await client.send(to(f"http://sink:{server.port}/"))).status == 200

@@ -15,6 +15,7 @@ from servegraph.http_client.connection import Connection
 from servegraph.http_client.url import bracketed
 
 _CONNECT_S = 30.0
+_NEXT_S = 2.0  # after which the next address is tried, if there is one; Go's least, too
 
 
 class CannotConnect(Exception):
@@ -27,6 +28,7 @@ async def connect(host: str, port: int, tls: ssl.SSLContext | None, make: Callab
     Raises:
         CannotConnect: nobody listens, or nobody who proves to be the host.
     """
+    loop = asyncio.get_running_loop()
     tried = f"{host}:{port}"
     name = None if tls is None else host
     try:
@@ -34,11 +36,12 @@ async def connect(host: str, port: int, tls: ssl.SSLContext | None, make: Callab
             addresses = await _addresses(host, port)
             for number, ip in enumerate(addresses, start=1):
                 tried = f"{bracketed(ip)}:{port}"
+                is_last = number == len(addresses)
                 try:
-                    loop = asyncio.get_running_loop()
-                    return (await loop.create_connection(make, ip, port, ssl=tls, server_hostname=name))[1]
+                    async with asyncio.timeout(None if is_last else _NEXT_S):
+                        return (await loop.create_connection(make, ip, port, ssl=tls, server_hostname=name))[1]
                 except OSError:  # refused, or no way there: a machine without IPv6 has names that say otherwise
-                    if number == len(addresses):
+                    if is_last:
                         raise
     except OSError as error:
         raise CannotConnect(_words(error, host, tried)) from error
