@@ -1,9 +1,9 @@
 """Sends requests: connections kept open per server, one retry, redirects."""
 
-import asyncio
 import ssl
 from collections import deque
 from functools import cached_property
+from time import monotonic
 
 from servegraph.http_client.answer import HttpAnswer
 from servegraph.http_client.connection import Connection, HungUp
@@ -88,24 +88,22 @@ class HttpClient:
         idle = self._idle.get(server)
         while idle:
             connection = idle.pop()  # the one used last is the least likely to be closed
-            if connection.is_open and not self._is_stale(connection):
+            # What lies between may have forgotten an idle one by then, and tells nobody.
+            if connection.is_open and monotonic() - connection.idle_since <= _IDLE_S:
                 return connection
             connection.close()
         return None
 
     def _put_aside(self, connection: Connection, server: Server) -> None:
         idle = self._idle.setdefault(server, deque())
-        while idle and (not idle[0].is_open or self._is_stale(idle[0]) or len(idle) >= _MAX_IDLE):
+        now = monotonic()
+        while idle and (not idle[0].is_open or now - idle[0].idle_since > _IDLE_S or len(idle) >= _MAX_IDLE):
             idle.popleft().close()
         if self._is_closed:
             connection.close()
         elif connection.is_open:
-            connection.idle_since = asyncio.get_running_loop().time()
+            connection.idle_since = now
             idle.append(connection)
-
-    def _is_stale(self, connection: Connection) -> bool:
-        # What lies between may have forgotten it by then, and tells nobody.
-        return asyncio.get_running_loop().time() - connection.idle_since > _IDLE_S
 
     async def _connect(self, server: Server) -> Connection:
         scheme, host, port = server

@@ -23,7 +23,7 @@ class Connection(asyncio.Protocol):
     """Owns its transport.
 
     Attributes:
-        idle_since: when it was last put aside, on the event loop's clock in seconds.
+        idle_since: when it was last put aside, in seconds of `time.monotonic`.
     """
 
     def __init__(self, max_body: int, cuts: bool) -> None:
