@@ -47,6 +47,10 @@ def test_no_command_imports_what_is_heavy(command: str):
         assert found & SLOW == set()
 
 
+def test_the_request_log_s_process_imports_no_http_library():
+    assert imported("import servegraph.request_log.shipper") & (HEAVY | SLOW) == set()
+
+
 def test_help_imports_next_to_nothing():
     found = imported("from servegraph.cli import cli\ntry: cli(['--help'])\nexcept SystemExit: pass")
     assert found & (HEAVY | SLOW | {"granian", "numpy", "orjson", "pydantic", "rich", "yaml"}) == set()

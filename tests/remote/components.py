@@ -1,6 +1,7 @@
 """Components to call: an HTTP server that notes what came byte for byte, a gRPC server, and messages for them."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -44,11 +45,12 @@ class Component:
     connections: int = 0
     lost: int = 0
     port: int = 0
+    tls: ssl.SSLContext | None = None
     server: asyncio.Server | None = None
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def start(self, port: int = 0) -> None:
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", port, ssl=self.tls)
         self.port = self.server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

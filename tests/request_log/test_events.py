@@ -10,7 +10,7 @@ from tests.request_log.sink import SinkServer, body, logging_to
 from servegraph.engine.context import Context
 from servegraph.payload.envelope import Envelope
 from servegraph.payload.schema import message_class
-from servegraph.request_log.event import headers
+from servegraph.request_log.event import Headers
 from servegraph.request_log.wire import Event, Origin
 
 CONTEXT = Context("PU")
@@ -28,6 +28,10 @@ def event(**changes: object) -> Event:
         "encoding": "",
     }
     return Event(**{**said, **changes})
+
+
+def headers(event: Event, origin: Origin) -> dict[str, str]:
+    return dict(Headers(origin).of(event))
 
 
 def test_an_event_has_the_attributes_of_its_request():

@@ -40,6 +40,7 @@ def test_a_graph_without_loggers_has_none():
         ({"mode": "all", "url": "sink:80"}, "url 'sink:80' is no HTTP address"),
         ({"mode": "all", "url": "http://"}, "url 'http://' is no HTTP address"),
         ({"mode": "all", "url": "http://sink:99999"}, "url 'http://sink:99999' is no HTTP address"),
+        ({"mode": "all", "url": "http://ü..x"}, "url 'http://ü..x' is no HTTP address"),
         ({"mode": "all", "url": 5}, "url 5 is no HTTP address"),
     ],
 )

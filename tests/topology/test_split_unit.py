@@ -10,10 +10,9 @@ import pytest
 from servegraph.cli.split_unit import SplitUnit
 from servegraph.engine import Context, Method
 from servegraph.errors import UnitUnreachable
+from servegraph.http_client import CannotConnect, HungUp
 from servegraph.payload.envelope import Envelope, Text
 from servegraph.payload.seldon import MESSAGE
-from servegraph.remote.http_client import CannotConnect
-from servegraph.remote.http_connection import HungUp
 
 REQUEST = Envelope(MESSAGE, "rest", text=Text(b"{}"))
 

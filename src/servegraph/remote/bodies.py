@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 
 from servegraph.errors import InvalidPayload
+from servegraph.http_client import MalformedAnswer
 from servegraph.payload import Message
 from servegraph.payload.envelope import Codec, Envelope, Text
 from servegraph.remote.compression import unpacked
-from servegraph.remote.malformed import MalformedAnswer
 
 _MAX_REASON = 500  # characters
 

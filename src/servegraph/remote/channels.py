@@ -8,7 +8,7 @@ import ipaddress
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from servegraph.remote.endpoint import bracketed
+from servegraph.http_client import bracketed
 
 if TYPE_CHECKING:  # half a second, for graphs of which no node speaks gRPC
     import grpc

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from servegraph.errors import MalformedArray
+from servegraph.http_client import MalformedAnswer
 from servegraph.payload.compression import is_gzip, unzipped
 from servegraph.payload.envelope import Text
-from servegraph.remote.malformed import MalformedAnswer
 
 
 def unpacked(text: Text, limit: int) -> Text:

@@ -1,7 +1,7 @@
 """The open connections of a graph, shared by all of its nodes."""
 
+from servegraph.http_client import HttpClient
 from servegraph.remote.channels import Channels
-from servegraph.remote.http_client import HttpClient
 
 UNLIMITED = 2**31 - 1
 

@@ -3,7 +3,7 @@
 import re
 
 from servegraph.errors import UnitUnreachable
-from servegraph.remote.http_client import CannotConnect
+from servegraph.http_client import CannotConnect
 
 # What the library says where it had no connection to send a call on.
 _NO_CONNECTION = re.compile("failed to connect|connections to all backends", re.IGNORECASE)

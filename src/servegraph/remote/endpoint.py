@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from servegraph.http_client import Url, bracketed
 from servegraph.payload.envelope import Transport
 
 
@@ -47,6 +48,10 @@ class Endpoint:
         """Host and HTTP port as they stand in a URL."""
         return f"{bracketed(self.host)}:{self.http_port}"
 
+    def url(self, path: str) -> Url:
+        """A path of the component's over REST."""
+        return Url("http", self.host, self.http_port, path)
+
     def chosen(self, caller: Transport) -> Transport:
         """How to call: as the component speaks, else as the graph's caller did, else as a port is known."""
         wanted = self.transport or caller
@@ -57,8 +62,3 @@ class Endpoint:
 
 def _port(value: Any) -> int:
     return value if type(value) is int and 0 < value < 65_536 else 0
-
-
-def bracketed(host: str) -> str:
-    """A host as URLs write it: IPv6 addresses in brackets."""
-    return f"[{host}]" if ":" in host else host

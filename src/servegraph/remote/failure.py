@@ -5,24 +5,10 @@ Source:
     scripts know these sentences.
 """
 
-import socket
-
 import orjson
 
 from servegraph.errors import UnitAnswered
-from servegraph.remote.http_connection import HungUp
-
-
-def dial_words(error: OSError, host: str, address: str) -> str:
-    """Why no connection to `address` (of the host) could be made."""
-    if isinstance(error, socket.gaierror):
-        return f"dial tcp: lookup {host}: no such host"
-    if isinstance(error, TimeoutError):
-        return f"dial tcp {address}: i/o timeout"
-    reason = error.strerror or str(error)
-    if isinstance(error, ConnectionRefusedError):
-        reason = "Connection refused"  # event loops add words of their own
-    return f"dial tcp {address}: connect: {reason.lower()}"
+from servegraph.http_client import HungUp
 
 
 def hung_up_words(error: HungUp, address: str) -> str:

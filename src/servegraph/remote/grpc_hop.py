@@ -18,13 +18,14 @@ from servegraph.engine import Context, Method
 from servegraph.engine.branch import branch_of_proto
 from servegraph.engine.events import Listener
 from servegraph.errors import InvalidPayload, ServeGraphError, UnitUnreachable
+from servegraph.http_client import bracketed
 from servegraph.payload import Feedback, Message
 from servegraph.payload.envelope import Envelope
 from servegraph.payload.schema import message_class, pool
 from servegraph.payload.seldon import MESSAGE
 from servegraph.remote.channels import Channels
 from servegraph.remote.dialect import Dialect, Rpc
-from servegraph.remote.endpoint import Endpoint, bracketed
+from servegraph.remote.endpoint import Endpoint
 from servegraph.remote.failure import executor_error
 from servegraph.remote.grpc_codes import go_name, http_status
 from servegraph.remote.headers import metadata

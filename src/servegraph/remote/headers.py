@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from servegraph.engine import Context
+from servegraph.http_client import Fields
 from servegraph.payload.envelope import Text
 
 _OF_THE_CONNECTION = frozenset(
@@ -37,8 +38,6 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _METADATA_KEY = re.compile(r"[0-9a-z_.-]+")
 _METADATA_VALUE = re.compile(r"[\x20-\x7e]*")
 _AGENT = "Go-http-client/1.1"  # what components know the executor by
-
-Fields = list[tuple[str, str]]
 
 
 def http_fields(context: Context, text: Text | None) -> Fields:

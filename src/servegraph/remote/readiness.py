@@ -6,11 +6,8 @@ Source:
 
 import asyncio
 
+from servegraph.http_client import CannotConnect, HttpClient, HttpRequest, HungUp, MalformedAnswer
 from servegraph.remote.endpoint import Endpoint
-from servegraph.remote.http_client import CannotConnect, HttpClient
-from servegraph.remote.http_connection import HungUp
-from servegraph.remote.http_request import HttpRequest
-from servegraph.remote.malformed import MalformedAnswer
 
 _TIMEOUT_S = 5.0
 
@@ -29,7 +26,7 @@ async def accepts(endpoint: Endpoint) -> bool:
 
 async def is_healthy(endpoint: Endpoint, path: str, client: HttpClient) -> bool:
     """Whether a GET of `path` is answered with 200."""
-    request = HttpRequest(endpoint.host, endpoint.http_port, path, [("User-Agent", "Go-http-client/1.1")])
+    request = HttpRequest(endpoint.url(path), [("User-Agent", "Go-http-client/1.1")])
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             answer = await client.send(request)

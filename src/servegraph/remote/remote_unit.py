@@ -7,13 +7,13 @@ import orjson
 
 from servegraph.engine import Context, Method
 from servegraph.errors import UnitUnreachable
+from servegraph.http_client import HttpClient
 from servegraph.payload import Feedback, Message
 from servegraph.payload.envelope import Envelope, Text, Transport
 from servegraph.payload.seldon import MESSAGE
 from servegraph.remote.dialect import Dialect
 from servegraph.remote.endpoint import Endpoint
 from servegraph.remote.failure import executor_error
-from servegraph.remote.http_client import HttpClient
 from servegraph.remote.readiness import accepts, is_healthy
 from servegraph.remote.rest_hop import RestHop
 

@@ -15,6 +15,7 @@ from servegraph.engine import Context, Method
 from servegraph.engine.branch import branch_of_document
 from servegraph.engine.events import Listener
 from servegraph.errors import InvalidRoute, UnitAnswered, UnitUnreachable
+from servegraph.http_client import CannotConnect, HttpAnswer, HttpClient, HttpRequest, HungUp, MalformedAnswer
 from servegraph.payload import Feedback, Message
 from servegraph.payload.envelope import Envelope, Text
 from servegraph.payload.seldon import MESSAGE
@@ -24,11 +25,6 @@ from servegraph.remote.dialect import Dialect, filled
 from servegraph.remote.endpoint import Endpoint
 from servegraph.remote.failure import executor_error, hung_up_words
 from servegraph.remote.headers import asks_for_itself, http_fields
-from servegraph.remote.http_answer import HttpAnswer
-from servegraph.remote.http_client import CannotConnect, HttpClient
-from servegraph.remote.http_connection import HungUp
-from servegraph.remote.http_request import HttpRequest
-from servegraph.remote.malformed import MalformedAnswer
 from servegraph.remote.timing import Allowance
 
 
@@ -120,7 +116,7 @@ class RestHop:
     async def _ask(self, path: str, text: Text | None, context: Context) -> Text:
         endpoint = self._endpoint
         body = None if text is None else text.body
-        request = HttpRequest(endpoint.host, endpoint.http_port, path, http_fields(context, text), body)
+        request = HttpRequest(endpoint.url(path), http_fields(context, text), body)
         allowance = Allowance.of(self._timeout_s, context)
         started = perf_counter()
         try:

@@ -8,16 +8,13 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from servegraph.errors import EnvironmentFault
-from servegraph.request_log.sink import Sink
+from servegraph.http_client import HttpClient
+from servegraph.request_log.sink import LONGEST_ANSWER, Sink
 from servegraph.request_log.wire import Hello, events_of, frame, read_frame, read_hello
-
-if TYPE_CHECKING:
-    import aiohttp
 
 _REPORT_S = 0.05  # between two reports of what became of the events
 _PARENT_S = 1.0  # between two looks at the parent
@@ -71,8 +68,8 @@ class Shipper:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             hello = read_hello((await read_frame(reader))[0])
-            async with _session(hello) as session:
-                await _ship(hello, session, reader, writer)
+            with closing(HttpClient(LONGEST_ANSWER, cuts=True, speaks_tls=True)) as client:
+                await _ship(hello, client, reader, writer)
         except (EOFError, OSError):
             pass  # it went away
         except (ValueError, TypeError) as error:
@@ -81,13 +78,11 @@ class Shipper:
             writer.close()
 
 
-async def _ship(
-    hello: Hello, session: "aiohttp.ClientSession", reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
+async def _ship(hello: Hello, client: HttpClient, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Send what one worker has, and at its end what it has left."""
     sinks = [Sink(url, hello.origin, hello.limits) for url in hello.sinks]
     reporting = asyncio.create_task(_report(sinks, writer))
-    sending = [asyncio.create_task(sink.run(session)) for sink in sinks]
+    sending = [asyncio.create_task(sink.run(client)) for sink in sinks]
     flush_s = None
     try:
         flush_s = await _take(sinks, reader)
@@ -127,16 +122,6 @@ def _reports(sinks: list[Sink]) -> bytes:
     return frame([tuple(sink.report()) for sink in sinks])
 
 
-def _session(hello: Hello) -> "aiohttp.ClientSession":
-    import aiohttp
-
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
-        timeout=aiohttp.ClientTimeout(total=hello.limits.delivery_s),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
-
-
 async def _serve_until_a_signal(socket: Path, parent: int) -> None:
     shipper = Shipper(socket, parent)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -153,7 +138,6 @@ def serve(socket: Path, parent: int, begun: Callable[[], None]) -> None:
     Raises:
         EnvironmentFault: the socket cannot be listened on.
     """
-    import aiohttp  # noqa: F401  # a quarter of a second, which nobody waits for here
     import uvloop
 
     begun()

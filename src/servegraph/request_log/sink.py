@@ -5,19 +5,17 @@ hangs or is gone keeps nobody but its own events.
 """
 
 import asyncio
+from base64 import b64encode
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes, urlsplit
 
+from servegraph.http_client import Fields, HttpClient, HttpRequest, Url
 from servegraph.payload.compression import unzipped
-from servegraph.request_log.event import headers
+from servegraph.request_log.event import Headers
 from servegraph.request_log.snapshot import printed
 from servegraph.request_log.wire import LARGE, THE_END, Event, Limits, Origin, Report
 
-if TYPE_CHECKING:
-    import aiohttp
-
-_QUIET = frozenset(("Accept", "Content-Type"))  # aiohttp would make them up
-_LONGEST_ANSWER = 64 * 1024
+LONGEST_ANSWER = 64 * 1024  # bytes of a body that are read, so that the connection can be used again
 MAX_UNPACKED = 32 * 1024 * 1024  # bytes of a gzip body
 
 
@@ -29,8 +27,9 @@ class Sink:
     """Used from one asyncio loop, by one thread."""
 
     def __init__(self, url: str, origin: Origin, limits: Limits) -> None:
-        self._url = url
-        self._origin = origin
+        self._url = Url.parse(url)
+        self._credentials = _credentials(url)
+        self._headers = Headers(origin)
         self._limits = limits
         self._queue: asyncio.Queue[Event] = asyncio.Queue()
         self._sent = self._failed = self._dropped = self._taken_bytes = 0
@@ -50,9 +49,9 @@ class Sink:
         self._flush_s = self._limits.flush_s if flush_s is None else flush_s
         self._closing.set()
 
-    async def run(self, session: "aiohttp.ClientSession") -> None:
+    async def run(self, client: HttpClient) -> None:
         """Send until `close`, then what still waits as long as that may take."""
-        workers = [asyncio.create_task(self._work(session)) for _ in range(self._limits.workers)]
+        workers = [asyncio.create_task(self._work(client)) for _ in range(self._limits.workers)]
         try:
             await self._closing.wait()
             with suppress(TimeoutError):
@@ -64,15 +63,17 @@ class Sink:
             while not self._queue.empty():
                 self._drop(self._queue.get_nowait(), THE_END)
 
-    async def _work(self, session: "aiohttp.ClientSession") -> None:
+    async def _work(self, client: HttpClient) -> None:
         while True:
             event = await self._queue.get()
             try:
-                await self._deliver(session, event)
+                await self._deliver(client, event)
             except _Unwritable as error:
                 self._drop(event, str(error))
+            except TimeoutError:
+                self._fail(event, f"no answer within {self._limits.delivery_s:g} s")
             except Exception as error:  # whatever it is, the next event shall be sent
-                self._fail(event, _cause(error))
+                self._fail(event, str(error) or type(error).__name__)
             except asyncio.CancelledError:
                 self._fail(event, THE_END)
                 raise
@@ -82,14 +83,14 @@ class Sink:
             finally:
                 self._queue.task_done()
 
-    async def _deliver(self, session: "aiohttp.ClientSession", event: Event) -> None:
+    async def _deliver(self, client: HttpClient, event: Event) -> None:
         takes_long = event.is_packed or (event.numbers is not None and len(event.body) > LARGE)
         body = await asyncio.to_thread(_body, event) if takes_long else _body(event)
-        said = headers(event, self._origin)
-        async with session.post(self._url, data=body, headers=said, skip_auto_headers=_QUIET) as answer:
-            await answer.content.read(_LONGEST_ANSWER)  # so that the connection can be used again
-            if answer.status >= 300:
-                raise ValueError(f"status {answer.status}")
+        request = HttpRequest(self._url, self._headers.of(event) + self._credentials, body)
+        async with asyncio.timeout(self._limits.delivery_s):
+            answer = await client.send(request)
+        if answer.status >= 300:
+            raise ValueError(f"status {answer.status}")
 
     def _fail(self, event: Event, why: str) -> None:
         self._failed += 1
@@ -112,9 +113,11 @@ def _body(event: Event) -> bytes:
         raise _Unwritable(f"a {event.kind} of node {event.node!r} cannot be written: {type(error).__name__}") from error
 
 
-def _cause(error: Exception) -> str:
-    import aiohttp
-
-    # These two tell the whole address, password and all.
-    says_address = isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL)
-    return type(error).__name__ if says_address else str(error) or type(error).__name__
+def _credentials(url: str) -> Fields:
+    """User and password of a URL, as the header that carries them."""
+    said = urlsplit(url).netloc.rpartition("@")[0]
+    if not said:
+        return []
+    user, _, password = said.partition(":")
+    token = b64encode(unquote_to_bytes(user) + b":" + unquote_to_bytes(password))
+    return [("Authorization", f"Basic {token.decode()}")]

@@ -61,6 +61,6 @@ def _read(node: str, said: Any, default_url: str) -> NodeLogger | Problem:
 def _is_http(url: Any) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in ("http", "https") and bool((parts.hostname or "").encode("idna")) and parts.port != 0
     except (AttributeError, TypeError, ValueError):
         return False

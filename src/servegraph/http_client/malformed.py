@@ -3,3 +3,7 @@
 
 class MalformedAnswer(Exception):
     """What came is no answer that can be read, or is too large; the text says which."""
+
+
+class TooLarge(MalformedAnswer):
+    """Its body is."""

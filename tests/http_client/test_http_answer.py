@@ -2,8 +2,8 @@
 
 import pytest
 
-from servegraph.remote.http_answer import AnswerReader, HttpAnswer
-from servegraph.remote.malformed import MalformedAnswer
+from servegraph.http_client.answer import AnswerReader, HttpAnswer
+from servegraph.http_client.malformed import MalformedAnswer
 
 COUNTED = b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nCONTENT-LENGTH: 5\r\n\r\nhello"
 CHUNKED = (

@@ -7,7 +7,7 @@ Source:
 from collections.abc import Mapping
 from typing import Protocol
 
-from servegraph.remote.malformed import MalformedAnswer
+from servegraph.http_client.malformed import MalformedAnswer, TooLarge
 
 _MAX_LINE = 4_096  # bytes of a chunk's size line
 _MAX_TRAILER = 65_536
@@ -23,7 +23,8 @@ class Body(Protocol):
         """How many bytes came after the body's end; None while it has not come.
 
         Raises:
-            MalformedAnswer: the body is malformed or too large.
+            MalformedAnswer: the body is malformed.
+            TooLarge: it is larger than the limit.
         """
 
     def content(self) -> bytes:
@@ -35,6 +36,7 @@ def body_of(status: int, fields: Mapping[bytes, bytes], limit: int) -> Body:
 
     Raises:
         MalformedAnswer: the head announces no body that can be read.
+        TooLarge: it announces a body larger than the limit.
     """
     if status in _WITHOUT_BODY:
         return _Counted(0)
@@ -55,7 +57,7 @@ def _size(digits: bytes | bytearray, base: int, limit: int) -> int:
     except ValueError as error:
         raise MalformedAnswer("malformed length") from error
     if size > limit:
-        raise MalformedAnswer(f"the body is larger than {limit} bytes")
+        raise TooLarge(f"the body is larger than {limit} bytes")
     return size
 
 
@@ -87,7 +89,7 @@ class _Endless:
     def feed(self, data: bytes) -> int | None:
         self._left -= len(data)
         if self._left < 0:
-            raise MalformedAnswer("the body is too large")
+            raise TooLarge("the body is too large")
         self._parts.append(data)
         return None
 

@@ -8,8 +8,8 @@ Source:
 
 from dataclasses import dataclass
 
-from servegraph.remote.http_body import Body, body_of
-from servegraph.remote.malformed import MalformedAnswer
+from servegraph.http_client.body import Body, body_of
+from servegraph.http_client.malformed import MalformedAnswer, TooLarge
 
 _MAX_HEAD = 65_536  # bytes of status line and fields together
 
@@ -33,12 +33,13 @@ class HttpAnswer:
 
 
 class AnswerReader:
-    """Takes the bytes of one answer as they come; a body larger than `max_body` bytes is refused."""
+    """Takes the bytes of one answer as they come; a body larger than `max_body` bytes is refused, or cut short."""
 
-    __slots__ = ("_body", "_fields", "_max_body", "_pending", "_persistent", "_status", "started")
+    __slots__ = ("_body", "_cuts", "_fields", "_max_body", "_pending", "_persistent", "_status", "started")
 
-    def __init__(self, max_body: int) -> None:
+    def __init__(self, max_body: int, cuts: bool = False) -> None:
         self._max_body = max_body
+        self._cuts = cuts
         self._pending = b""  # the part of the head that came
         self._status = 0
         self._fields: dict[bytes, bytes] = {}
@@ -53,6 +54,14 @@ class AnswerReader:
             MalformedAnswer: it never will be.
         """
         self.started = True
+        try:
+            return self._feed(data)
+        except TooLarge:
+            if not self._cuts:
+                raise
+        return HttpAnswer(self._status, self._fields, self._body.content() if self._body else b"", keeps_alive=False)
+
+    def _feed(self, data: bytes) -> HttpAnswer | None:
         while self._body is None:
             data = self._pending + data
             end = data.find(b"\r\n\r\n")

@@ -3,8 +3,8 @@
 import asyncio
 from typing import cast
 
-from servegraph.remote.http_answer import AnswerReader, HttpAnswer
-from servegraph.remote.malformed import MalformedAnswer
+from servegraph.http_client.answer import AnswerReader, HttpAnswer
+from servegraph.http_client.malformed import MalformedAnswer
 
 
 class HungUp(Exception):
@@ -23,11 +23,12 @@ class Connection(asyncio.Protocol):
     """Owns its transport.
 
     Attributes:
-        idle_since: when it was last put aside, on the event loop's clock in seconds.
+        idle_since: when it was last put aside, in seconds of `time.monotonic`.
     """
 
-    def __init__(self, max_body: int) -> None:
+    def __init__(self, max_body: int, cuts: bool) -> None:
         self._max_body = max_body
+        self._cuts = cuts
         self._transport: asyncio.Transport | None = None
         self._reader: AnswerReader | None = None
         self._answer: asyncio.Future[HttpAnswer] | None = None
@@ -47,7 +48,7 @@ class Connection(asyncio.Protocol):
             MalformedAnswer: it does not speak HTTP, or the answer is too large.
         """
         assert self._transport is not None
-        self._reader = AnswerReader(self._max_body)
+        self._reader = AnswerReader(self._max_body, self._cuts)
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.writelines((head, body))
         try:
