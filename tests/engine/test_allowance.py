@@ -35,9 +35,9 @@ def test_a_busy_loop_grants_what_was_saved_and_then_its_rate(clock: Clock):
     given = Allowance(16, 4)
     clock.go(0.125, busy=0.41)
     assert [given.granted(1) for _ in range(6)] == [1, 1, 1, 1, 0, 0]
-    clock.go(0.0625, busy=1)
+    clock.go(0.03125, busy=1)
     assert given.granted(1) == 0
-    clock.go(0.0625, busy=1)
+    clock.go(0.09375, busy=1)
     assert [given.granted(3) for _ in range(2)] == [2, 0]
 
 
@@ -53,3 +53,10 @@ def test_a_loop_that_has_time_again_grants_anything_again(clock: Clock):
     assert given.granted(100) == 4
     clock.go(0.125, busy=0)
     assert given.granted(100) == 100
+
+
+def test_no_more_than_a_burst_is_granted_until_it_is_known_whether_there_is_time(clock: Clock):
+    given = Allowance(16, 4)
+    assert [given.granted(3) for _ in range(3)] == [3, 3, 0]
+    clock.go(0.125, busy=0)
+    assert given.granted(3) == 3

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from servegraph.engine.allowance import PERIOD_S, SLOW_S, Allowance
+
 NAMES = ["a", "b", "c"]
 
 
@@ -81,6 +83,20 @@ async def test_full_queue_drops_the_new_rows_and_counts_them(client):
     assert (report.queued, report.dropped, report.sent) == (1000, 12, 0)
 
 
+async def test_while_requests_need_the_time_rows_are_sent_little_by_little(client, start_monitor, until, monkeypatch):
+    start_monitor()
+    await until(lambda: client.report().connected)
+    with monkeypatch.context() as patch:
+        patch.setattr(Allowance, "is_busy", True)
+        client.offer("drift", normal(1000), NAMES)
+        began = time.monotonic()
+        await until(lambda: client.report().sent >= 90)
+        passed, sent = time.monotonic() - began, client.report().sent
+    assert sent <= 50 * (passed / SLOW_S + 1)
+    assert passed > 0.1
+    await until(lambda: client.report().sent == 1000)
+
+
 async def test_monitor_killed_in_mid_stream_costs_rows_and_nothing_else(client, start_monitor, until):
     first = start_monitor()
     offered = 0
@@ -114,9 +130,10 @@ async def test_stuck_monitor_leads_to_counted_drops_and_to_nothing_else(client, 
     process = start_monitor()
     await until(lambda: client.report().connected)
     os.kill(process.pid, signal.SIGSTOP)
-    stuck = False
+    stuck, rows = False, normal(1000)
     while not stuck:
-        client.offer("drift", normal(1000), NAMES)
+        client.offer("drift", rows, NAMES)
+        await asyncio.sleep(2 * PERIOD_S)  # more at a time would be refused
         try:
             await until(lambda: client.report().queued == 0, seconds=1)
         except AssertionError:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from aiohttp import web
@@ -51,10 +52,12 @@ class SinkServer:
 
 
 @asynccontextmanager
-async def logging_to(url: str, mode: str = "all", limits: Limits | None = None) -> AsyncIterator[RequestLogger]:
+async def logging_to(
+    url: str, mode: str = "all", limits: Limits | None = None, busy_rate: float = inf
+) -> AsyncIterator[RequestLogger]:
     """A running logger of node `m`."""
     nodes = {"m": NodeLogger(url, requests=mode != "response", responses=mode != "request")}
-    async with shipping() as socket, running(RequestLogger(nodes, ORIGIN, socket, limits)) as logger:
+    async with shipping() as socket, running(RequestLogger(nodes, ORIGIN, socket, limits, busy_rate)) as logger:
         yield logger
 
 

@@ -151,3 +151,19 @@ def test_predictions_for_which_there_is_no_time_are_counted(tmp_path: Path, monk
     logger = RequestLogger({}, ORIGIN, tmp_path / "s.sock", busy_rate=20)
     assert [logger.admits() for _ in range(3)] == [True, True, False]
     assert logger.unlogged == 1
+
+
+async def test_while_requests_need_the_time_events_are_sent_little_by_little(
+    sink: SinkServer, monkeypatch: pytest.MonkeyPatch
+):
+    async with logging_to(sink.url, busy_rate=5) as logger:
+        with monkeypatch.context() as patch:
+            patch.setattr(allowance.Allowance, "is_busy", True)
+            for _ in range(100):
+                logger.request("m", body(b"{}"), CONTEXT)
+            began = monotonic()
+            await sink.until(10)
+            passed, came = monotonic() - began, len(sink.received)
+        assert came <= 5 * (passed / allowance.SLOW_S + 1)
+        assert passed > 0.1
+        await until(logger, Counts(100, 0, 0))

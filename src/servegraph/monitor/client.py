@@ -14,7 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from servegraph.engine.allowance import Allowance
+from servegraph.engine.allowance import SLOW_S, SLOWLY, Allowance
 from servegraph.engine.events import Tap
 from servegraph.monitor.rows import Chunk, RowQueue
 from servegraph.monitor.tap import NodeTap
@@ -36,8 +36,14 @@ _CLOSE = 0.5
 _BUFFER_LIMIT = 1024 * 1024
 """Bytes in the transport's buffer above which nothing more is written."""
 
-_BUSY_RATE = 500
-"""Rows a second that are taken while requests need the time: some windows of the usual size."""
+_BUSY_RATE = 200
+"""Rows a second that are taken while requests need the time: a window of the usual size."""
+
+_BURST = 1_000
+"""Rows that are taken however busy the loop is."""
+
+_FEW = 40
+"""Rows that are sent at a time while it is: as many as are taken meanwhile."""
 
 _VALUES_A_LINE = 16_384
 """Values serialized at a time: about a third of a millisecond, which a request may have to wait for the loop."""
@@ -59,7 +65,7 @@ class MonitorClient:
         self._socket = socket
         self._capacity = capacity
         self._queue = RowQueue()
-        self._allowance = Allowance(_BUSY_RATE, capacity)
+        self._allowance = Allowance(_BUSY_RATE, min(_BURST, capacity))
         self._sent = 0
         self._dropped = 0
         self._taps = {node: NodeTap(node, self.offer) for node in nodes}
@@ -124,7 +130,7 @@ class MonitorClient:
 
     async def _finish(self, writer: asyncio.StreamWriter) -> None:
         while len(self._queue):
-            self._write_line(writer)
+            self._write_line(writer, self._capacity)
             await writer.drain()
         writer.close()
         await writer.wait_closed()
@@ -152,13 +158,16 @@ class MonitorClient:
     async def _flush(self, writer: asyncio.StreamWriter) -> None:
         while not self._closing:
             self._watch_silence()
-            while len(self._queue) and writer.transport.get_write_buffer_size() < _BUFFER_LIMIT:
-                self._write_line(writer)
+            is_slow = self._allowance.is_busy
+            left = max(_FEW, len(self._queue) // SLOWLY) if is_slow else self._capacity
+            while left and len(self._queue) and writer.transport.get_write_buffer_size() < _BUFFER_LIMIT:
+                left -= self._write_line(writer, left)
                 await asyncio.sleep(0)
-            await asyncio.sleep(_FLUSH)
+            await asyncio.sleep(SLOW_S if is_slow else _FLUSH)
 
-    def _write_line(self, writer: asyncio.StreamWriter) -> None:
-        chunks = self._queue.take(max(1, _VALUES_A_LINE // self._queue.width))
+    def _write_line(self, writer: asyncio.StreamWriter, most: int) -> int:
+        """Write the oldest rows; how many."""
+        chunks = self._queue.take(min(most, max(1, _VALUES_A_LINE // self._queue.width)))
         count = sum(len(chunk.rows) for chunk in chunks)
         try:
             writer.write(encode_rows(chunks))
@@ -167,6 +176,7 @@ class MonitorClient:
             self._dropped += count
         else:
             self._sent += count
+        return count
 
     def _silent(self) -> bool:
         return self._heard is None or time.monotonic() - self._heard > _SILENCE

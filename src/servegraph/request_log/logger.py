@@ -8,12 +8,12 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from math import inf
+from math import ceil, inf
 from pathlib import Path
 from time import time_ns
 from typing import Any
 
-from servegraph.engine.allowance import Allowance
+from servegraph.engine.allowance import SLOW_S, SLOWLY, Allowance
 from servegraph.engine.context import Context
 from servegraph.payload.envelope import Envelope
 from servegraph.request_log.account import FULL, Account, Counts
@@ -40,7 +40,9 @@ _BATCH = 64  # events that are written in one turn of the loop: some 50 µs
 _UNSENT_LIMIT = 1024 * 1024  # bytes in the transport's buffer above which nothing more is written
 _LAST_WORD_S = 0.5  # what the shipper gets to say what became of the last events
 _COMPLAIN_S = 1.0
-_BURST = 2_500  # predictions that are logged however busy the loop is
+_BURST = 250  # predictions that are logged however busy the loop is
+_FREQUENT = 1_000_000  # a rate that is none
+_MANY = 1_000  # events every 0.2 s: whoever asks for so many gets them as they come
 _GONE = "the process that sends events ended"
 
 
@@ -77,6 +79,8 @@ class RequestLogger:
         self._writer: asyncio.StreamWriter | None = None
         self._timer: asyncio.Handle | None = None
         self._allowance = Allowance(busy_rate, _BURST)
+        events = 2 * (len(self._requests) + len(self._responses))  # of a prediction, at most
+        self._few = ceil(min(busy_rate, _FREQUENT) * SLOW_S * events)
         self.unlogged = 0
         self._closing = asyncio.Event()
         self._ended = asyncio.Event()
@@ -200,21 +204,22 @@ class RequestLogger:
                 account.lose(THE_END if self._closing.is_set() else _GONE)
 
     def _flush(self) -> None:
-        """Write a batch, and come again if there is more."""
+        """Write a batch, and come again if there is more; while requests need the time, write less, and later."""
         self._timer, writer, loop = None, self._writer, asyncio.get_running_loop()
         if writer is None or not self._queue:
             return
         if writer.transport.get_write_buffer_size() > _UNSENT_LIMIT:
             self._timer = loop.call_later(_FLUSH_S, self._flush)
             return
-        self._write_batch(writer)
+        is_slow = self._few < _MANY and self._allowance.is_busy
+        self._write_batch(writer, max(self._few, len(self._queue) // SLOWLY) if is_slow else _BATCH)
         if self._queue:
-            self._timer = loop.call_soon(self._flush)
+            self._timer = loop.call_later(SLOW_S, self._flush) if is_slow else loop.call_soon(self._flush)
 
-    def _write_batch(self, writer: asyncio.StreamWriter) -> None:
+    def _write_batch(self, writer: asyncio.StreamWriter, most: int = _BATCH) -> None:
         queue, size = self._queue, 0
         batch: list[tuple[About, bytes]] = []
-        while queue and len(batch) < _BATCH and size <= LARGE:
+        while queue and len(batch) < most and size <= LARGE:
             account, about, body = queue.popleft()
             account.hand(len(body))
             size += len(body)
