@@ -7,7 +7,7 @@ from servegraph.errors import ConfigurationError
 
 
 def test_what_is_not_said_has_its_default():
-    assert settings.read({}) == settings.Settings(None, 100_000, 125, False)
+    assert settings.read({}) == settings.Settings(None, 100_000, 50, False)
 
 
 def test_what_is_said_counts():

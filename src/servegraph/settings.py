@@ -22,7 +22,7 @@ class Settings:
 
     tracking_uri: str | None = None
     feedback_memory: int = 100_000
-    log_busy_rate: int = 125
+    log_busy_rate: int = 50
     debug: bool = False
 
 
@@ -42,7 +42,7 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 def log_busy_rate(environment: Mapping[str, str]) -> int:
     """What SERVEGRAPH_LOG_BUSY_RATE says; raises as `read`."""
-    return _positive(environment, "SERVEGRAPH_LOG_BUSY_RATE", 125)
+    return _positive(environment, "SERVEGRAPH_LOG_BUSY_RATE", 50)
 
 
 def is_debug(environment: Mapping[str, str]) -> bool:

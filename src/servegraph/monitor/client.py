@@ -36,13 +36,13 @@ _CLOSE = 0.5
 _BUFFER_LIMIT = 1024 * 1024
 """Bytes in the transport's buffer above which nothing more is written."""
 
-_BUSY_RATE = 200
-"""Rows a second that are taken while requests need the time: a window of the usual size."""
+_BUSY_RATE = 100
+"""Rows a second that are taken while requests need the time: half a window of the usual size."""
 
-_BURST = 1_000
+_BURST = 400
 """Rows that are taken however busy the loop is."""
 
-_FEW = 40
+_FEW = 20
 """Rows that are sent at a time while it is: as many as are taken meanwhile."""
 
 _VALUES_A_LINE = 16_384
