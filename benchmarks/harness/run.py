@@ -54,7 +54,7 @@ class Run:
     def outcome(self) -> Outcome:
         """Measure everything; what fails is left out, with the reason."""
         scenario = self._scenario
-        rounds = 1 if scenario.is_brief else self._conditions.rounds * scenario.times
+        rounds = 1 if scenario.is_brief else self._conditions.rounds * scenario.repeats
         with ExitStack() as ending:
             for contender in scenario.contenders:
                 self._start(contender, ending)

@@ -37,7 +37,7 @@ class Scenario:
         questions: what is asked, in turn.
         is_pinned: whether servers and load get a core each; else both share all.
         is_brief: whether one round is enough.
-        times: rounds in place of one, where few contenders are close to one another.
+        repeats: rounds in place of one, where few contenders are close to one another.
         shows_memory: whether what a request takes in memory is of interest.
         shows_losses: whether what the request log and the monitor did not get is of interest.
     """
@@ -50,7 +50,7 @@ class Scenario:
     questions: Callable[[Fitted], Sequence[Question]] = Fitted.single_rows
     is_pinned: bool = True
     is_brief: bool = False
-    times: int = 1
+    repeats: int = 1
     shows_memory: bool = False
     shows_losses: bool = False
 

@@ -41,14 +41,14 @@ def _bar(venv: Venv) -> Scenario:
 def _off(venv: Venv) -> Scenario:
     contenders = [ours.not_accelerated(), others.fastapi(venv, "sklearn")]
     title = "The same without acceleration: scikit-learn computes"
-    return Scenario("off", title, contenders, _loads((_REST,), (1, 16)), {_REST: "fastapi-sklearn"}, times=_MANY)
+    return Scenario("off", title, contenders, _loads((_REST,), (1, 16)), {_REST: "fastapi-sklearn"}, repeats=_MANY)
 
 
 def _workers() -> Scenario:
     title = "Workers, on all cores together with the load"
     contenders = [ours.workers(1), ours.one_core(), ours.workers(2)]
     loads = _loads((_REST,), (16, 64))
-    return Scenario("workers", title, contenders, loads, {_REST: "us-1"}, is_pinned=False, times=_MANY)
+    return Scenario("workers", title, contenders, loads, {_REST: "us-1"}, is_pinned=False, repeats=_MANY)
 
 
 def _watched() -> Scenario:
@@ -56,7 +56,7 @@ def _watched() -> Scenario:
     contenders = [ours.unwatched(), ours.watched()]
     loads = [*_loads((_REST,), (1, 16)), PACED]
     baseline = {_REST: "us-unwatched"}
-    return Scenario("watched", title, contenders, loads, baseline, is_pinned=False, times=_MANY, shows_losses=True)
+    return Scenario("watched", title, contenders, loads, baseline, is_pinned=False, repeats=_MANY, shows_losses=True)
 
 
 def _large() -> Scenario:

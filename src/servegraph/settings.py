@@ -16,7 +16,7 @@ class Settings:
         feedback_memory: `SERVEGRAPH_FEEDBACK_MEMORY`, predictions that feedback can still name; 100,000
             by default, some 5 MB for each worker.
         log_busy_rate: `SERVEGRAPH_LOG_BUSY_RATE`, predictions a second that the request log takes while
-            requests need the time; 125 by default.
+            requests need the time; 50 by default.
         debug: `SERVEGRAPH_DEBUG`, show tracebacks and MLflow's own messages.
     """
 

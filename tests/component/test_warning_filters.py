@@ -81,6 +81,8 @@ def test_filters_that_differ_in_what_they_do_or_where_are_left_alone() -> None:
     warnings.simplefilter("always", UserWarning, lineno=3)
     warnings.filterwarnings("always", category=UserWarning, module="somewhere")
     warnings.filterwarnings("always", category=BytesWarning, module="somewhere")
+    warnings.filters.append(("ignore", "a text as it stands", UserWarning, None, 0))  # type: ignore[attr-defined]
+    warnings.filters.append(("ignore", "another one", UserWarning, None, 0))  # type: ignore[attr-defined]
     before = list(warnings.filters)
     merge_warning_filters()
     assert list(warnings.filters) == before

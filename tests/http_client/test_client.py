@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.http_client.authority import certified
 from tests.remote.components import Component, ok
+from tests.serving.certificates import certified
 
 from servegraph.http_client import CannotConnect, HttpClient, HttpRequest, MalformedAnswer, Url, dial
 from servegraph.http_client import client as client_module

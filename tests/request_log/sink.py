@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from servegraph.payload.envelope import Envelope, Text
-from servegraph.request_log import Limits, Origin, RequestLogger
+from servegraph.request_log import Counts, Limits, Origin, RequestLogger
 from servegraph.request_log.shipper import Shipper
 from servegraph.spec.logger import NodeLogger
 
@@ -49,6 +49,13 @@ class SinkServer:
             while len(self.received) < count:
                 await asyncio.sleep(0.01)
         return self.received
+
+
+async def until(logger: RequestLogger, counts: Counts) -> None:
+    """Wait until that has become of the events of its one sink."""
+    async with asyncio.timeout(20):
+        while [*logger.counts().values()] != [counts]:
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.http_client.authority import certified
 from tests.remote.components import Component, Received, ok
-from tests.request_log.sink import body, logging_to
+from tests.request_log.sink import body, logging_to, until
+from tests.serving.certificates import certified
 
 from servegraph.engine.context import Context
-from servegraph.request_log import Counts, Limits, RequestLogger
+from servegraph.request_log import Counts, Limits
 
 CONTEXT = Context("PU")
 
@@ -23,12 +23,6 @@ async def sink() -> AsyncIterator[Component]:
     await sink.start()
     yield sink
     await sink.stop()
-
-
-async def until(logger: RequestLogger, counts: Counts) -> None:
-    async with asyncio.timeout(20):
-        while [*logger.counts().values()] != [counts]:
-            await asyncio.sleep(0.01)
 
 
 async def complaint(url: str, caplog: pytest.LogCaptureFixture, limits: Limits | None = None) -> str:

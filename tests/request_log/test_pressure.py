@@ -1,6 +1,5 @@
 """A sink that is slow, gone or hanging costs its own events, counted, and nothing else."""
 
-import asyncio
 import gzip
 import logging
 import socket
@@ -8,7 +7,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from tests.request_log.sink import ORIGIN, SinkServer, body, logging_to, running, shipping
+from tests.request_log.sink import ORIGIN, SinkServer, body, logging_to, running, shipping, until
 
 from servegraph.engine import allowance
 from servegraph.engine.context import Context
@@ -19,12 +18,6 @@ from servegraph.request_log import logger as logger_module
 from servegraph.spec.logger import NodeLogger
 
 CONTEXT = Context("PU")
-
-
-async def until(logger: RequestLogger, counts: Counts) -> None:
-    async with asyncio.timeout(20):
-        while [*logger.counts().values()] != [counts]:
-            await asyncio.sleep(0.01)
 
 
 async def test_what_does_not_fit_the_queue_is_dropped_and_counted(sink: SinkServer):

@@ -8,7 +8,8 @@ import re
 import warnings
 from typing import Any, cast
 
-Filter = tuple[str, re.Pattern[str] | None, Any, re.Pattern[str] | str | None, int]
+Text = re.Pattern[str] | str | None
+Filter = tuple[str, Text, Any, Text, int]
 """Action, message, category or several, module, line; as Python keeps it."""
 
 
@@ -37,7 +38,7 @@ def _merged(first: Filter, second: Filter) -> Filter | None:
         return None
     if message is None and second[1] is None and module is None:
         return action, None, (*_several(category), *_several(second[2])), None, line
-    if message is not None and second[1] is not None and category is second[2]:
+    if isinstance(message, re.Pattern) and isinstance(second[1], re.Pattern) and category is second[2]:
         either = _either(message, second[1])
         return either and (action, either, category, module, line)
     return None

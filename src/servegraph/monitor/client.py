@@ -14,7 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from servegraph.engine.allowance import SLOW_S, SLOWLY, Allowance
+from servegraph.engine.allowance import SLOW_PARTS, SLOW_S, Allowance
 from servegraph.engine.events import Tap
 from servegraph.monitor.rows import Chunk, RowQueue
 from servegraph.monitor.tap import NodeTap
@@ -159,7 +159,7 @@ class MonitorClient:
         while not self._closing:
             self._watch_silence()
             is_slow = self._allowance.is_busy
-            left = max(_FEW, len(self._queue) // SLOWLY) if is_slow else self._capacity
+            left = max(_FEW, len(self._queue) // SLOW_PARTS) if is_slow else self._capacity
             while left and len(self._queue) and writer.transport.get_write_buffer_size() < _BUFFER_LIMIT:
                 left -= self._write_line(writer, left)
                 await asyncio.sleep(0)

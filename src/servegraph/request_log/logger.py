@@ -13,7 +13,7 @@ from pathlib import Path
 from time import time_ns
 from typing import Any
 
-from servegraph.engine.allowance import SLOW_S, SLOWLY, Allowance
+from servegraph.engine.allowance import SLOW_PARTS, SLOW_S, Allowance
 from servegraph.engine.context import Context
 from servegraph.payload.envelope import Envelope
 from servegraph.request_log.account import FULL, Account, Counts
@@ -41,7 +41,6 @@ _UNSENT_LIMIT = 1024 * 1024  # bytes in the transport's buffer above which nothi
 _LAST_WORD_S = 0.5  # what the shipper gets to say what became of the last events
 _COMPLAIN_S = 1.0
 _BURST = 100  # predictions that are logged however busy the loop is
-_FREQUENT = 1_000_000  # a rate that is none
 _MANY = 1_000  # events every 0.2 s: whoever asks for so many gets them as they come
 _GONE = "the process that sends events ended"
 
@@ -80,7 +79,7 @@ class RequestLogger:
         self._timer: asyncio.Handle | None = None
         self._allowance = Allowance(busy_rate, _BURST)
         events = 2 * (len(self._requests) + len(self._responses))  # of a prediction, at most
-        self._few = ceil(min(busy_rate, _FREQUENT) * SLOW_S * events)
+        self._few = busy_rate * SLOW_S * events
         self.unlogged = 0
         self._closing = asyncio.Event()
         self._ended = asyncio.Event()
@@ -212,7 +211,7 @@ class RequestLogger:
             self._timer = loop.call_later(_FLUSH_S, self._flush)
             return
         is_slow = self._few < _MANY and self._allowance.is_busy
-        self._write_batch(writer, max(self._few, len(self._queue) // SLOWLY) if is_slow else _BATCH)
+        self._write_batch(writer, max(ceil(self._few), len(self._queue) // SLOW_PARTS) if is_slow else _BATCH)
         if self._queue:
             self._timer = loop.call_later(SLOW_S, self._flush) if is_slow else loop.call_soon(self._flush)
 
