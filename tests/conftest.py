@@ -1,12 +1,14 @@
-"""One trained registry for all tests of a run."""
+"""What all tests share: one trained registry, and ports that nobody else gets."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from tests.ports import HELD
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,3 +37,9 @@ def trained_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (state / "training.out").write_text(done.stdout)
             (state / "training.err").write_text(done.stderr)
     return state
+
+
+@pytest.fixture(autouse=True)
+def ports_given_back() -> Iterator[None]:
+    yield
+    HELD.close()

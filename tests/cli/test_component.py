@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.e2e.running import BIN, free_port
+from tests.e2e.running import BIN
+from tests.ports import free_port
 
 from servegraph.cli.component_options import arguments_of, origin_of, pod_limits, whole_seconds
 from servegraph.errors import ServeGraphError

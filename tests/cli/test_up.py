@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from tests.e2e.conftest import FOLDERS, ROOT
-from tests.e2e.running import BIN, free_port, wait_until
+from tests.e2e.running import BIN, wait_until
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import grpc
 from tests.differential.asking import Answer, Rest, Rpc, Server
-from tests.e2e.running import BIN, free_port, wait_until
+from tests.e2e.running import BIN, wait_until
+from tests.ports import free_port
 
 CLASSES = Path(__file__).parent / "classes"
 ORIGINAL = (str(BIN / "seldon-core-microservice"),)

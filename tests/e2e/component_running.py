@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.running import BIN, free_port, wait_until
+from tests.e2e.running import BIN, wait_until
+from tests.ports import free_port
 
 READY_S = 30.0
 

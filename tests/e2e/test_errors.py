@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.conftest import copy_project
-from tests.e2e.running import BIN, children, command, free_port, serving, wait_until
+from tests.e2e.running import BIN, children, command, serving, wait_until
+from tests.ports import free_port
 
 NODES = """
 import time

@@ -13,7 +13,8 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 from tests.e2e.conftest import copy_project
-from tests.e2e.running import BIN, command, free_port, serving, wait_until
+from tests.e2e.running import BIN, command, serving, wait_until
+from tests.ports import free_port
 
 ROW = [[12.0] * 30]
 STAGE = '\n[tool.servegraph.env.stage]\nnamespace = "wards"\nenvSecretRefName = "registry"\n'

@@ -12,7 +12,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from tests.e2e.running import BIN, Running, children, free_port, serving, wait_until
+from tests.e2e.running import BIN, Running, children, serving, wait_until
+from tests.ports import free_port
 
 ASKED = 40
 

@@ -2,26 +2,15 @@
 
 import asyncio
 import gzip
-import random
-import socket
-from contextlib import suppress
 from time import monotonic
 
 import pytest
+from tests.ports import free_port
 from tests.remote.components import Calls, Component, Maker, Received, ok, rest_envelope
 
 from servegraph.engine import Context, Method
 from servegraph.errors import GraphTimedOut, UnitTimedOut, UnitUnreachable
 from servegraph.remote import Connections, Timeouts
-
-
-def free_port() -> int:
-    """A port below those that the kernel gives to clients, so that no connection of another test takes it first."""
-    while True:
-        port = random.SystemRandom().randrange(10_000, 32_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 async def never(received: Received) -> bytes:

@@ -12,7 +12,7 @@ from tests.serving.served import Connection
 
 from servegraph.serving.http1.listener import HttpListener
 from servegraph.serving.http1.message import Request, Response
-from servegraph.serving.port import HttpPort
+from servegraph.serving.port import Port
 
 Answers = Callable[[Request], Awaitable[Response]]
 
@@ -143,7 +143,7 @@ async def listening(
 ) -> AsyncIterator[Listening]:
     """A listener on a free port."""
     application = answers if isinstance(answers, Application) else Application(answers)
-    port = HttpPort(host, 0, "--http-port")
+    port = Port(host, 0, "--http-port")
     listener = HttpListener(port, application, tls)
     await listener.start()
     try:

@@ -1,15 +1,14 @@
 """Both fronts of a graph in this process, on ports of their own, and ways to ask them byte for byte."""
 
 import asyncio
-import random
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import grpc
+from tests.ports import free_port
 
 from servegraph.component import Caller, Identity, read
 from servegraph.engine import Engine, LocalUnit, Parts, RoutingInjection, Unit, compile_plan
@@ -157,15 +156,6 @@ async def serving(
         at_once = asyncio.Event()
         at_once.set()
         await server.stop(at_once)
-
-
-def free_port() -> int:
-    """A port below those that the kernel gives to clients, so that no connection of another test takes it first."""
-    while True:
-        port = random.SystemRandom().randrange(10_000, 32_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @dataclass

@@ -11,10 +11,10 @@ from random import Random
 import grpc
 import pytest
 import uvloop
+from tests.ports import free_port
 from tests.serving.certificates import made_certificate
-from tests.serving.served import free_port
 
-from servegraph.errors import EnvironmentFault
+from servegraph.errors import PortInUse
 from servegraph.serving.grpc_call import Call, Sizes, Unary
 from servegraph.serving.grpc_message import Packed, packed
 from servegraph.serving.grpc_server import GrpcServer
@@ -33,6 +33,7 @@ from servegraph.serving.http2.frames import (
     setting,
 )
 from servegraph.serving.http2.hpack import encoded
+from servegraph.serving.port import Port
 
 LARGE = 20_000_000
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -51,7 +52,7 @@ def serving(methods: Mapping[str, Unary], tls: ssl.SSLContext | None = None) -> 
 
     async def serve() -> None:
         server = GrpcServer({f"/s/{name}": method for name, method in methods.items()}, {}, Sizes(LARGE, LARGE))
-        await server.start(f"127.0.0.1:{port}", tls)
+        await server.start(Port("127.0.0.1", port, "--grpc-port"), tls)
         started.set()
         await ended.wait()
         await server.stop(1)
@@ -168,11 +169,18 @@ def test_a_deadline_stops_the_work():
 
 
 def test_a_port_in_use_is_the_machines_fault():
-    async def start(port: int) -> None:
-        await GrpcServer({}, {}, Sizes(1, 1)).start(f"127.0.0.1:{port}")
+    with serving({}) as port, pytest.raises(PortInUse, match=f"cannot listen on 127.0.0.1:{port}"):
+        Port("127.0.0.1", port, "--grpc-port")
 
-    with serving({}) as port, pytest.raises(EnvironmentFault, match=f"cannot listen on 127.0.0.1:{port}"):
-        asyncio.run(start(port))
+
+async def test_of_two_that_bound_a_port_the_second_is_told_when_it_wants_to_listen():
+    port = free_port()
+    first, second = (Port("127.0.0.1", port, "--grpc-port") for _ in range(2))
+    servers = [GrpcServer({}, {}, Sizes(1, 1)) for _ in range(2)]
+    await servers[0].start(first)
+    with pytest.raises(PortInUse, match=f"cannot listen on 127.0.0.1:{port}"):
+        await servers[1].start(second)
+    await servers[0].stop(None)
 
 
 def test_tls_is_spoken_with_a_certificate(tmp_path: Path):
@@ -194,7 +202,7 @@ async def test_a_client_that_does_not_speak_tls_is_not_remembered(tmp_path: Path
     context.load_cert_chain(tmp_path / "tls.pem")
     port = free_port()
     server = GrpcServer({}, {}, Sizes(1, 1))
-    await server.start(f"127.0.0.1:{port}", context)
+    await server.start(Port("127.0.0.1", port, "--grpc-port"), context)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     await reader.read()
@@ -211,7 +219,7 @@ async def test_bytes_of_any_kind_do_no_harm_to_others(seed: int, caplog: pytest.
 
     random, port = Random(seed), free_port()
     server = GrpcServer({"/s/echo": pauses}, {"/s/flow": bytes}, Sizes(LARGE, LARGE))
-    await server.start(f"127.0.0.1:{port}")
+    await server.start(Port("127.0.0.1", port, "--grpc-port"))
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             for _ in range(60):

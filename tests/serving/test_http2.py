@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from tests.serving.served import free_port
+from tests.ports import free_port
 
 from servegraph.serving.grpc_call import Call, Sizes
 from servegraph.serving.grpc_message import packed
@@ -37,6 +37,7 @@ from servegraph.serving.http2.frames import (
 )
 from servegraph.serving.http2.hpack import FieldDecoder, encoded
 from servegraph.serving.http2.outbox import Outbox
+from servegraph.serving.port import Port
 
 FIELDS = b"".join(
     encoded(name, value)
@@ -139,7 +140,7 @@ async def serving(stream=None, **methods) -> AsyncIterator[Served]:
     port = free_port()
     paths = {f"/s/{name}": method for name, method in {"echo": echo, **methods}.items()}
     server = GrpcServer(paths, {"/s/flow": stream} if stream else {}, Sizes(10**6, 10**6))
-    await server.start(f"127.0.0.1:{port}")
+    await server.start(Port("127.0.0.1", port, "--grpc-port"), None)
     try:
         yield Served(server, port)
     finally:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
-from tests.e2e.running import BIN, free_port, wait_until
+from tests.e2e.running import BIN, wait_until
+from tests.ports import free_port
 from tests.topology.graphs import NAMESPACE, PREDICTOR, ROUTING_INJECTION, Address, Graph, Part, write_manifest
 
 PARTS = Path(__file__).parent / "parts"

@@ -25,7 +25,7 @@ from servegraph.observe.custom_relay import replay
 from servegraph.serving.component_metrics import metrics_front
 from servegraph.serving.component_port import SharedPort
 from servegraph.serving.component_server import ComponentServer, Served
-from servegraph.serving.port import HttpPort
+from servegraph.serving.port import Port
 from servegraph.supervisor import Backoff
 
 KILL_S = LAST_RESORT_S + 2.0
@@ -45,7 +45,7 @@ class WorkerFailed(Exception):
 class Parent:
     """All workers of one command."""
 
-    def __init__(self, options: ComponentOptions, http: SharedPort, metrics: HttpPort) -> None:
+    def __init__(self, options: ComponentOptions, http: SharedPort, metrics: Port) -> None:
         self._options = options
         self._http = http
         self._store = CustomMetrics()

@@ -1,26 +1,25 @@
 """The ports of a component server, taken before anything is loaded."""
 
-import socket
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from servegraph.cli.component_options import ComponentOptions
 from servegraph.errors import ConfigurationError
 from servegraph.serving.component_port import SharedPort
-from servegraph.serving.port import HttpPort, keep_port
+from servegraph.serving.port import Port, keep_port
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Bound, not yet listening. `grpc` keeps the gRPC port for workers that share it."""
+    """Bound, not yet listening. `grpc` is None without gRPC; where workers share the port, it only keeps it."""
 
     http: SharedPort
-    metrics: HttpPort
-    grpc: socket.socket | None
+    metrics: Port
+    grpc: Port | None
 
 
 def take_ports(options: ComponentOptions) -> Ports:
-    """Bind the ports, and see that the gRPC port is free.
+    """Bind the ports.
 
     Raises:
         ConfigurationError: two of them are one and the same, or the host has no such address.
@@ -35,15 +34,9 @@ def take_ports(options: ComponentOptions) -> Ports:
     with ExitStack() as failing:
         http = SharedPort(options.host, options.http_port, "--http-port")
         failing.callback(http.close)
-        metrics = HttpPort(options.host, options.metrics_port, "--metrics-port")
+        metrics = Port(options.host, options.metrics_port, "--metrics-port")
         failing.callback(metrics.close)
-        grpc = _take_grpc(options) if options.grpc_workers else None
+        bound = keep_port if options.is_supervised else Port
+        grpc = bound(options.host, options.grpc_port, "--grpc-port") if options.grpc_workers else None
         failing.pop_all()
     return Ports(http, metrics, grpc)
-
-
-def _take_grpc(options: ComponentOptions) -> socket.socket | None:
-    HttpPort(options.host, options.grpc_port, "--grpc-port").close()
-    if not options.is_supervised:
-        return None
-    return keep_port(options.host, options.grpc_port)

@@ -33,7 +33,7 @@ def command(options: ComponentOptions) -> None:
 
 
 def _serve(options: ComponentOptions, ports: Ports) -> bool:
-    return uvloop.run(serve_alone(options, _component(options), ports.http, ports.metrics))
+    return uvloop.run(serve_alone(options, _component(options), ports))
 
 
 def _supervise(options: ComponentOptions, ports: Ports) -> bool:

@@ -14,6 +14,7 @@ from servegraph.cli.component_child import Role
 from servegraph.cli.component_link import Link
 from servegraph.cli.component_load import Loaded
 from servegraph.cli.component_options import ComponentOptions
+from servegraph.cli.component_ports import Ports
 from servegraph.cli.component_service import Service
 from servegraph.cli.component_signals import LAST_RESORT_S, Signals
 from servegraph.component import Caller, Identity, MetricSink
@@ -26,7 +27,7 @@ from servegraph.serving.component_pool import PatientPool
 from servegraph.serving.component_port import SharedPort
 from servegraph.serving.component_rest import RestOptions, rest_front
 from servegraph.serving.component_server import ComponentServer, Served
-from servegraph.serving.port import HttpPort
+from servegraph.serving.port import Port
 
 
 class _NoRewards:
@@ -65,11 +66,11 @@ def _fronts(options: ComponentOptions, loaded: Loaded, sink: MetricSink) -> _Fro
         metadata_overlay=options.metadata,
     )
     rest = RestOptions(Limits(options.max_body), options.rest_timeout_s, options.passthrough, options.access_log)
-    rpc = ComponentGrpc(caller, GrpcOptions(options.message_size, options.is_supervised))
+    rpc = ComponentGrpc(caller, GrpcOptions(options.message_size))
     return _Fronts(rest_front(caller, rest, pool), rpc, pool)
 
 
-async def serve_alone(options: ComponentOptions, loaded: Loaded, http: HttpPort, metrics: HttpPort) -> bool:
+async def serve_alone(options: ComponentOptions, loaded: Loaded, ports: Ports) -> bool:
     """Serve on all ports from this one process, until a signal comes.
 
     Returns:
@@ -81,10 +82,8 @@ async def serve_alone(options: ComponentOptions, loaded: Loaded, http: HttpPort,
     scraped = metrics_front(
         options.metrics_path, store.render, options.access_log and not options.filter_metrics_access
     )
-    rpc = fronts.rpc if options.grpc_workers else None
-    server = ComponentServer(
-        [Served(fronts.rest, http), Served(scraped, metrics)], rpc, f"{options.host}:{options.grpc_port}"
-    )
+    rpc = (fronts.rpc, ports.grpc) if ports.grpc is not None else None
+    server = ComponentServer([Served(fronts.rest, ports.http), Served(scraped, ports.metrics)], rpc)
     async with AsyncExitStack() as ending:
         if loaded.service is not None:
             service = Service()
@@ -103,8 +102,8 @@ async def serve_worker(options: ComponentOptions, loaded: Loaded, role: Role, li
     signals.follow(line.wait_for_end)
     fronts = _fronts(options, loaded, Relay(lambda text: line.tell(component_link.METRICS, text)))
     https = [] if role.http is None else [Served(fronts.rest, SharedPort.inherited(role.http))]
-    rpc = fronts.rpc if role.grpc else None
-    server = ComponentServer(https, rpc, f"{options.host}:{options.grpc_port}")
+    rpc = (fronts.rpc, Port(options.host, options.grpc_port, "--grpc-port", shared=True)) if role.grpc else None
+    server = ComponentServer(https, rpc)
     fronts.rest.on_served = _wears_out(options, line)
     await server.start()
     if loaded.service is not None:

@@ -151,9 +151,7 @@ class Session:
         status = partial(status_document, self._deployment, self._predictors, self._crew, self._started)
         routes = graph_routes(backend, first.spec, common, model, description, status, self._deployment)
         rest = RestFront(routes, self._site(limits), first.metrics, common.drain)
-        accepted = GrpcLimits(
-            self._options.max_body, limits.grpc_timeout_s, self._options.max_requests, self._options.workers > 1
-        )
+        accepted = GrpcLimits(self._options.max_body, limits.grpc_timeout_s, self._options.max_requests)
         rpc = GrpcFront(graph_services(backend, first.spec, common, model), accepted, first.metrics)
         return Server(rest, rpc, ports)
 

@@ -25,6 +25,7 @@ from servegraph.serving.grpc_reflection import reflection
 from servegraph.serving.grpc_server import GrpcServer
 from servegraph.serving.grpc_status import CallFailed, Code
 from servegraph.serving.metadata import model_proto
+from servegraph.serving.port import Port
 
 PACKAGE = "seldon.protos"
 DEFAULT_MESSAGE_SIZE = 4 * 1024 * 1024
@@ -47,12 +48,10 @@ class GrpcOptions:
 
     Attributes:
         message_size: bytes of a message, in and out; None for 4 MiB in, and any size out.
-        shared: whether other processes listen on the same port.
         requests: calls at once.
     """
 
     message_size: int | None = None
-    shared: bool = False
     requests: int = 1024
 
 
@@ -65,12 +64,8 @@ class ComponentGrpc:
         self._faults = FaultLog()
         self._in_flight = 0
 
-    async def start(self, address: str) -> GrpcServer:
-        """Bind and serve.
-
-        Raises:
-            EnvironmentFault: the address cannot be bound.
-        """
+    async def start(self, port: Port) -> GrpcServer:
+        """Serve on this port; raises like `Port.listen`."""
         services = self._services()
         methods = {
             f"/{service}/{name}": self._method(rpc) for service, rpcs in services.items() for name, rpc in rpcs.items()
@@ -78,7 +73,7 @@ class ComponentGrpc:
         size = self._options.message_size
         sizes = Sizes(size or DEFAULT_MESSAGE_SIZE, size or _UNLIMITED)
         server = GrpcServer(methods, reflection(list(services)), sizes)
-        await server.start(address, is_shared=self._options.shared)
+        await server.start(port)
         return server
 
     def _services(self) -> Mapping[str, Mapping[str, Rpc]]:

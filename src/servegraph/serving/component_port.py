@@ -2,10 +2,10 @@
 
 import socket
 
-from servegraph.serving.port import HttpPort
+from servegraph.serving.port import Port
 
 
-class SharedPort(HttpPort):
+class SharedPort(Port):
     """A port whose socket can be given to child processes, or was inherited from a parent."""
 
     @classmethod

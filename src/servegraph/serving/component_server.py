@@ -10,7 +10,7 @@ from servegraph.serving.component_grpc import ComponentGrpc
 from servegraph.serving.component_http import HttpFront
 from servegraph.serving.grpc_server import GrpcServer
 from servegraph.serving.http1.listener import HttpListener
-from servegraph.serving.port import HttpPort
+from servegraph.serving.port import Port
 
 CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
 QUIET_S = 0.1  # this long without a request, and nobody is left
@@ -26,16 +26,19 @@ class Served:
     """An application and the port where it answers."""
 
     front: HttpFront
-    port: HttpPort
+    port: Port
 
 
 class ComponentServer:
-    """All servers of one process; `grpc_address` is where `rpc` answers."""
+    """All servers of one process.
 
-    def __init__(self, https: Sequence[Served], rpc: ComponentGrpc | None = None, grpc_address: str = "") -> None:
+    Args:
+        rpc: what answers gRPC, and its port.
+    """
+
+    def __init__(self, https: Sequence[Served], rpc: tuple[ComponentGrpc, Port] | None = None) -> None:
         self._https = [HttpListener(served.port, served.front) for served in https]
         self._rpc = rpc
-        self._grpc_address = grpc_address
         self._grpc_server: GrpcServer | None = None
 
     async def start(self) -> None:
@@ -46,7 +49,8 @@ class ComponentServer:
         """
         merge_warning_filters()
         if self._rpc is not None:
-            self._grpc_server = await self._rpc.start(self._grpc_address)
+            grpc, port = self._rpc
+            self._grpc_server = await grpc.start(port)
         try:
             for http in self._https:
                 await http.start()

@@ -26,6 +26,7 @@ from servegraph.serving.grpc_call import Call, Sizes, Unary
 from servegraph.serving.grpc_reflection import reflection
 from servegraph.serving.grpc_server import GrpcServer
 from servegraph.serving.grpc_status import CallFailed, Code
+from servegraph.serving.port import Port
 
 UNLIMITED = 2**31 - 1  # the executor's default message size
 
@@ -56,13 +57,11 @@ class GrpcLimits:
         message_size: bytes of a message, in and out.
         timeout_s: what the whole graph may take; None for ever.
         requests: calls at once; more are sent away with RESOURCE_EXHAUSTED.
-        shares_port: whether other processes serve the same port.
     """
 
     message_size: int = UNLIMITED
     timeout_s: float | None = None
     requests: int = 1024
-    shares_port: bool = False
 
 
 class GrpcFront:
@@ -75,12 +74,8 @@ class GrpcFront:
         self._faults = FaultLog()
         self._in_flight = 0
 
-    async def start(self, address: str, tls: ssl.SSLContext | None = None) -> GrpcServer:
-        """Bind and serve.
-
-        Raises:
-            EnvironmentFault: the address cannot be bound.
-        """
+    async def start(self, port: Port, tls: ssl.SSLContext | None = None) -> GrpcServer:
+        """Serve on this port; raises like `Port.listen`."""
         methods = {
             f"/{service}/{name}": self._method(f"/{service}/{name}", rpc)
             for service, rpcs in self._services.items()
@@ -88,7 +83,7 @@ class GrpcFront:
         }
         size = self._limits.message_size
         server = GrpcServer(methods, reflection(list(self._services)), Sizes(size, size))
-        await server.start(address, tls, is_shared=self._limits.shares_port)
+        await server.start(port, tls)
         return server
 
     def _method(self, path: str, rpc: Rpc) -> Unary:

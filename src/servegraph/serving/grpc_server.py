@@ -7,12 +7,12 @@ import ssl
 from collections.abc import Mapping
 
 from servegraph.engine.aside import Aside
-from servegraph.errors import EnvironmentFault
 from servegraph.serving.grpc_call import Prompt, PromptCall, RefusedCall, Sizes, Unary, UnaryCall
 from servegraph.serving.grpc_request import CallHead, read_head
 from servegraph.serving.grpc_status import Code
 from servegraph.serving.http2.connection import Connection, Receiver
 from servegraph.serving.http2.listener import Listener
+from servegraph.serving.port import Port
 
 
 class GrpcServer:
@@ -25,20 +25,9 @@ class GrpcServer:
         self._aside = Aside()
         self._listener = Listener(read_head, self._accept)
 
-    async def start(self, address: str, tls: ssl.SSLContext | None = None, *, is_shared: bool = False) -> None:
-        """Listen on `host:port`.
-
-        Args:
-            is_shared: whether other processes listen there, too.
-
-        Raises:
-            EnvironmentFault: the address cannot be bound.
-        """
-        host, _, port = address.rpartition(":")
-        try:
-            await self._listener.start(host.strip("[]"), int(port), tls, is_shared)
-        except OSError as error:
-            raise EnvironmentFault(f"cannot listen on {address}", hint="choose another with --grpc-port") from error
+    async def start(self, port: Port, tls: ssl.SSLContext | None = None) -> None:
+        """Take clients; raises like `Port.listen`."""
+        await self._listener.start(port, tls)
 
     async def stop(self, grace: float | None) -> None:
         """Take no new calls, and close when all are answered, or after `grace` seconds."""

@@ -1,4 +1,4 @@
-"""The HTTP port: ours from the first moment, and closed to new clients before the server ends."""
+"""A port: ours from the first moment, and closed to new clients before the server ends."""
 
 import ctypes
 import socket
@@ -13,7 +13,7 @@ _SO_ATTACH_FILTER = 26  # asm-generic/socket.h
 _BPF_RETURN = 0x06  # BPF_RET | BPF_K: take this many bytes of the packet
 
 
-class HttpPort:
+class Port:
     """A bound TCP socket. It listens only once it is told to, so nobody connects to a server that loads."""
 
     def __init__(self, host: str, port: int, option: str, shared: bool = False) -> None:
@@ -80,12 +80,10 @@ class HttpPort:
         self._socket.close()
 
 
-def keep_port(host: str, port: int) -> socket.socket:
-    """Keep a port, of which it is known that it is free, for servers that share it.
+def keep_port(host: str, port: int, option: str) -> Port:
+    """A free port, kept for servers that share it; raises like `Port`.
 
     A socket that does not listen gets no clients; it keeps the port while a server is replaced.
     """
-    kept = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    kept.bind((host, port))
-    return kept
+    Port(host, port, option).close()  # servers that share a port would let us share theirs
+    return Port(host, port, option, shared=True)

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-import socket
 import ssl
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from servegraph.component.warning_filters import merge_warning_filters
@@ -14,7 +14,7 @@ from servegraph.serving.grpc_front import GrpcFront
 from servegraph.serving.grpc_server import GrpcServer
 from servegraph.serving.http1.listener import CLOSE_S, HttpListener
 from servegraph.serving.memory import keep_memory_small
-from servegraph.serving.port import HttpPort, keep_port
+from servegraph.serving.port import Port, keep_port
 from servegraph.serving.rest import RestFront
 
 CLOSE_NOTICE_S = 0.3  # how long answers say "connection: close" before the listener goes
@@ -76,16 +76,20 @@ class Tls:
 class Ports:
     """The ports of both fronts, taken before anything is loaded."""
 
-    http: HttpPort
     addresses: Addresses
+    http: Port
+    grpc: Port
 
 
 @dataclass(frozen=True, slots=True)
 class KeptPorts:
     """Ports that nobody else gets, for several processes to serve: the kernel gives each a share of the clients."""
 
-    addresses: Addresses
-    kept: Sequence[socket.socket]
+    kept: Ports
+
+    @property
+    def addresses(self) -> Addresses:
+        return self.kept.addresses
 
     def join(self) -> Ports:
         """The ports for one of the processes.
@@ -93,30 +97,33 @@ class KeptPorts:
         Raises:
             PortInUse: they cannot be had any more.
         """
-        return Ports(
-            HttpPort(self.addresses.host, self.addresses.http_port, "--http-port", shared=True), self.addresses
-        )
+        return _ports(self.addresses, partial(Port, shared=True))
 
 
 def take_ports(addresses: Addresses) -> Ports:
-    """Bind the HTTP port, and see that the gRPC port is free.
+    """Bind both ports.
 
     Raises:
         ConfigurationError: both are one and the same, or the host has no such address.
         PortInUse: another process listens on one of them.
     """
     _check_differ(addresses)
-    HttpPort(addresses.host, addresses.grpc_port, "--grpc-port").close()
-    return Ports(HttpPort(addresses.host, addresses.http_port, "--http-port"), addresses)
+    return _ports(addresses, Port)
 
 
 def keep_ports(addresses: Addresses) -> KeptPorts:
     """Bind both ports for processes that share them; raises like `take_ports`."""
     _check_differ(addresses)
-    ports = ((addresses.http_port, "--http-port"), (addresses.grpc_port, "--grpc-port"))
-    for port, option in ports:
-        HttpPort(addresses.host, port, option).close()
-    return KeptPorts(addresses, [keep_port(addresses.host, port) for port, _ in ports])
+    return KeptPorts(_ports(addresses, keep_port))
+
+
+def _ports(addresses: Addresses, bound: Callable[[str, int, str], Port]) -> Ports:
+    http = bound(addresses.host, addresses.http_port, "--http-port")
+    try:
+        return Ports(addresses, http, bound(addresses.host, addresses.grpc_port, "--grpc-port"))
+    except BaseException:
+        http.close()
+        raise
 
 
 def _check_differ(addresses: Addresses) -> None:
@@ -157,7 +164,7 @@ class Server:
         """
         keep_memory_small()
         merge_warning_filters()
-        self._grpc_server = await self._rpc.start(self._ports.addresses.grpc, self._tls)
+        self._grpc_server = await self._rpc.start(self._ports.grpc, self._tls)
         try:
             await self._http.start()
         except EnvironmentFault:
@@ -195,6 +202,7 @@ class Server:
     async def _close(self) -> None:
         if self._grpc_server is not None:
             await self._grpc_server.stop(None)
+        self._ports.grpc.close()
         await self._http.close()
 
 

@@ -9,7 +9,7 @@ from servegraph.serving.http1.connection import Connection
 from servegraph.serving.http1.head import Heads
 from servegraph.serving.http1.known import KnownHeads
 from servegraph.serving.http1.message import Application
-from servegraph.serving.port import BACKLOG, HttpPort
+from servegraph.serving.port import BACKLOG, Port
 
 LOOK_S = 1.0  # between two looks for clients that take too long
 CLOSE_S = 1.0  # what clients get to take the last bytes
@@ -23,7 +23,7 @@ class HttpListener:
         tls: None for plain text.
     """
 
-    def __init__(self, port: HttpPort, application: Application, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, port: Port, application: Application, tls: ssl.SSLContext | None = None) -> None:
         self.application = application
         self.heads = Heads()
         self.known = KnownHeads()

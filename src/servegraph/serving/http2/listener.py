@@ -8,8 +8,8 @@ from contextlib import suppress
 
 from servegraph.serving.http2.connection import GREETING_S, Connection, Receiver
 from servegraph.serving.http2.hpack import Fields
+from servegraph.serving.port import BACKLOG, Port
 
-BACKLOG = 1024
 CLOSE_S = 1.0  # what a connection gets to send its last bytes
 
 
@@ -20,35 +20,32 @@ class Listener[T]:
         self._read = read
         self._accept = accept
         self._connections: set[Connection[T]] = set()
+        self._port: Port | None = None
         self._server: asyncio.Server | None = None
         self._is_leaving = False
         self._gone = asyncio.Event()
 
-    async def start(self, host: str, port: int, tls: ssl.SSLContext | None, is_shared: bool) -> None:
-        """Listen.
-
-        Args:
-            is_shared: whether other processes listen on the same port.
+    async def start(self, port: Port, tls: ssl.SSLContext | None) -> None:
+        """Take clients.
 
         Raises:
-            OSError: the address cannot be had.
+            PortInUse: another process that had bound the port, too, listens already.
         """
         if tls is not None:
             tls.set_alpn_protocols(["h2"])
+        port.listen()
+        self._port = port
+        listening = port.duplicate()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # what it accepts inherits it
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             self._connection,
-            host,
-            port,
+            sock=listening,
             ssl=tls,
             backlog=BACKLOG,
-            reuse_port=is_shared,
-            reuse_address=True,
             ssl_handshake_timeout=GREETING_S if tls else None,
             ssl_shutdown_timeout=CLOSE_S if tls else None,
         )
-        for listening in self._server.sockets:  # those that it accepts inherit it
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def _connection(self) -> Connection[T]:
         return Connection(self._read, self._accept, self._opened, self._closed)
@@ -65,10 +62,11 @@ class Listener[T]:
 
     async def stop(self, grace: float | None) -> None:
         """Let no new client in, answer what was asked, and close; what takes over `grace` seconds is dropped."""
-        if self._server is None:
+        if self._server is None or self._port is None:
             return
         self._is_leaving = True
         self._server.close()
+        self._port.close()
         if grace:
             for connection in list(self._connections):
                 connection.leave()
