@@ -34,7 +34,9 @@ class Engine:
         self._ledger = ledger
         self._listener = listener
         self._aside = Aside()
-        self._reads = any(isinstance(node.unit, LocalUnit) for node in plan.nodes.values())
+        units = [node.unit for node in plan.nodes.values()]
+        self._reads = any(isinstance(unit, LocalUnit) for unit in units)
+        self._only_reads = all(isinstance(unit, LocalUnit | BuiltIn) for unit in units)
         self._walk = Walk(plan)
         self._log = next((node.log for node in plan.nodes.values() if node.log is not None), None)
         self._ways = Ways(plan)
@@ -50,7 +52,9 @@ class Engine:
         """
         if self._reads and (request.is_large or context.is_large):
             read = self._aside.do(request.value)
-            await (read if context.deadline is None else _in_time(read, context))
+            message = await (read if context.deadline is None else _in_time(read, context))
+            if self._only_reads and self._log is None and message.kind == "tensor":
+                request.forget_proto()
         if self._log is not None and context.logged and not self._log.admits():
             context.logged = False
         ledger = self._ledger

@@ -135,6 +135,11 @@ class Envelope[T]:
                 self._value = self.codec.from_text(self.text())
         return self._value
 
+    def forget_proto(self) -> None:
+        """Hold the protobuf no longer, as the decoded message is there."""
+        if self._value is not None:
+            self._proto = None
+
     @property
     def is_large(self) -> bool:
         """Whether it is a body that takes long to decode, and is not decoded yet."""

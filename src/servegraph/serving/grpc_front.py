@@ -100,7 +100,9 @@ class GrpcFront:
                 context.is_large = len(message) > LARGE
                 proto = _decoded(decode, message)
                 del message  # which may be large
-                answer: bytes = (await rpc.handle(proto, context)).SerializeToString()
+                handled = rpc.handle(proto, context)
+                del proto
+                answer: bytes = (await handled).SerializeToString()
             except Exception as error:
                 raise self._failed(error, path, context, started) from error
             finally:

@@ -65,7 +65,7 @@ class OpenInferenceApi:
     async def _infer(self, request: HttpRequest) -> Answer:
         self._check(request)
         is_large = len(request.text.body) > LARGE
-        asked = await self._aside.do(_asked, request.text) if is_large else _asked(request.text)
+        asked = await self._aside.do(_asked, request.take_text()) if is_large else _asked(request.text)
         asked.model_name = request.parameters.get("model", self._model.name)
         asked.model_version = request.parameters.get("version", "")
         response = await infer(self._engine, self._model, asked, "rest", request.context)

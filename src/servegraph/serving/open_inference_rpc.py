@@ -59,6 +59,7 @@ class OpenInferenceRpc:
 
     async def _infer(self, proto: Any, context: Context) -> Any:
         self._model.check(proto.model_name, proto.model_version)
-        asked = request_of_proto(proto)
+        asked, is_raw = request_of_proto(proto), bool(proto.raw_input_contents)
+        del proto  # which may be large
         response = await infer(self._engine, self._model, asked, "grpc", context)
-        return proto_of_response(response.only(asked.outputs), raw=bool(proto.raw_input_contents))
+        return proto_of_response(response.only(asked.outputs), raw=is_raw)

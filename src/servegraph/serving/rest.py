@@ -122,7 +122,7 @@ class RestFront:
             context.deadline = monotonic() + site.timeout_s
         length = get("inference-header-content-length")
         text = Text(
-            request.body,
+            request.take_body(),
             get("content-type") or "",
             get("content-encoding") or "",
             None if length is None else _length(length),
@@ -130,6 +130,7 @@ class RestFront:
         if site.forwards:
             context.headers = list(request.fields)
         handled = route.handle(HttpRequest(path, request.query, text, parameters, context))
+        del text  # the handler may take it, and be done with it before it answers
         try:
             answer = await (_unless_gone(handled, request.gone) if site.forwards else handled)
         except Exception as error:

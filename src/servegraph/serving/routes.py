@@ -12,13 +12,14 @@ from servegraph.engine.context import Context
 from servegraph.payload.envelope import Text
 
 JSON = "application/json"
+_TAKEN = Text(b"")
 _CACHED_PATHS = 1024
 _LONGEST_CACHED = 256  # characters
 
 
 @dataclass(slots=True)  # frozen ones take three times as long to make
 class HttpRequest:
-    """A request that a route answers. Do not change it.
+    """A request that a route answers. Do not change it, but for the text, which can be taken.
 
     Attributes:
         path: without the prefix of an ingress.
@@ -31,6 +32,11 @@ class HttpRequest:
     text: Text
     parameters: Mapping[str, str]
     context: Context
+
+    def take_text(self) -> Text:
+        """The text, whose body is held here no longer: it may be large."""
+        text, self.text = self.text, _TAKEN
+        return text
 
 
 @dataclass(slots=True)

@@ -38,8 +38,9 @@ class SeldonRpc:
         }
 
     async def _predict(self, proto: Any, context: Context) -> Any:
-        answer = await self._engine.predict(Envelope(MESSAGE, "grpc", proto=proto), context)
-        return _written(answer)
+        request = Envelope(MESSAGE, "grpc", proto=proto)
+        del proto  # which may be large
+        return _written(await self._engine.predict(request, context))
 
     async def _feedback(self, proto: Any, context: Context) -> Any:
         answer = await self._engine.send_feedback(Envelope(FEEDBACK, "grpc", proto=proto), context)

@@ -38,7 +38,7 @@ NO_HEAD = Head("", "", "", "", (), {}, False)
 
 
 class Request:
-    """What a client asks. Do not change it.
+    """What a client asks. Do not change it, but for the body, which can be taken.
 
     Attributes:
         target: the request line's, as it came.
@@ -73,6 +73,11 @@ class Request:
         self.body = body
         self.fault: PayloadError | None = None
         self.is_last = False
+
+    def take_body(self) -> bytes:
+        """The body, which is held here no longer: it may be large."""
+        body, self.body = self.body, b""
+        return body
 
 
 class Gone:
