@@ -17,12 +17,15 @@ class Settings:
             by default, some 5 MB for each worker.
         log_busy_rate: `SERVEGRAPH_LOG_BUSY_RATE`, predictions a second that the request log takes while
             requests need the time; 50 by default.
+        drift_busy_rate: `SERVEGRAPH_DRIFT_BUSY_RATE`, rows a second that the drift monitor takes while
+            requests need the time; 100 by default, half a window of the usual size.
         debug: `SERVEGRAPH_DEBUG`, show tracebacks and MLflow's own messages.
     """
 
     tracking_uri: str | None = None
     feedback_memory: int = 100_000
     log_busy_rate: int = 50
+    drift_busy_rate: int = 100
     debug: bool = False
 
 
@@ -36,6 +39,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         tracking_uri=environment.get("MLFLOW_TRACKING_URI") or None,
         feedback_memory=_positive(environment, "SERVEGRAPH_FEEDBACK_MEMORY", 100_000),
         log_busy_rate=log_busy_rate(environment),
+        drift_busy_rate=_positive(environment, "SERVEGRAPH_DRIFT_BUSY_RATE", 100),
         debug=is_debug(environment),
     )
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,13 @@ def start_monitor(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[b
 
 
 @pytest.fixture
-async def client(tmp_path: Path):
-    client = MonitorClient(tmp_path / "m.sock", ["drift"], capacity=1000)
+def busy_rate() -> float:
+    return inf
+
+
+@pytest.fixture
+async def client(tmp_path: Path, busy_rate: float):
+    client = MonitorClient(tmp_path / "m.sock", ["drift"], capacity=1000, busy_rate=busy_rate)
     running = asyncio.create_task(client.run())
     yield client
     await client.close()

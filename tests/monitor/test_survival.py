@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from servegraph.engine.allowance import PERIOD_S, SLOW_S, Allowance
 
@@ -81,6 +82,7 @@ async def test_full_queue_drops_the_new_rows_and_counts_them(client):
     assert (report.queued, report.dropped, report.sent) == (1000, 12, 0)
 
 
+@pytest.mark.parametrize("busy_rate", [100])
 async def test_while_requests_need_the_time_rows_are_sent_little_by_little(client, start_monitor, until, monkeypatch):
     start_monitor()
     await until(lambda: client.report().connected)

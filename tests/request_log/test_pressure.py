@@ -141,7 +141,7 @@ def test_predictions_for_which_there_is_no_time_are_counted(tmp_path: Path, monk
     walls, spent = iter([0.0, 1.0, 1.0, 1.0]), iter([0.0, 1.0])
     monkeypatch.setattr(allowance, "monotonic", lambda: next(walls))
     monkeypatch.setattr(allowance, "thread_time", lambda: next(spent))
-    logger = RequestLogger({}, ORIGIN, tmp_path / "s.sock", busy_rate=20)
+    logger = RequestLogger({}, ORIGIN, tmp_path / "s.sock", busy_rate=2)
     assert [logger.admits() for _ in range(3)] == [True, True, False]
     assert logger.unlogged == 1
 

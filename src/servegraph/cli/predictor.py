@@ -41,6 +41,7 @@ class RunOptions:
         topology: where the nodes run.
         monitored: whether a drift monitor runs.
         feedback_memory: predictions that feedback can still name, for each predictor.
+        drift_busy_rate: rows a second that the drift monitor takes while requests need the time.
         max_body: bytes of a request's body.
         max_requests: requests at once, of each worker.
         workers: processes that answer.
@@ -50,6 +51,7 @@ class RunOptions:
     topology: Topology
     monitored: bool
     feedback_memory: int
+    drift_busy_rate: int
     max_body: int
     max_requests: int
     workers: int = 1
@@ -107,7 +109,7 @@ class ServedPredictor:
         self._placement = Placement(
             project, deployment.name, protocol, spec, nodes, options.topology, folder, self.limits, crew.worker_id
         )
-        self.monitor = self._make_monitor(options.monitored)
+        self.monitor = self._make_monitor(options)
         self._shipper = supervised_shipper(folder) if loggers_of(spec, os.environ) else None
         self.metrics = self._make_metrics(custom, crew.rows)
 
@@ -149,9 +151,11 @@ class ServedPredictor:
         ending.push_async_callback(asyncio.wait, [feeding])
         ending.push_async_callback(monitor.close)
 
-    def _make_monitor(self, wanted: bool) -> MonitorClient | None:
+    def _make_monitor(self, options: RunOptions) -> MonitorClient | None:
         watched = detectors(self.nodes)
-        return MonitorClient(socket_of(self._folder), watched) if wanted and watched else None
+        if not (options.monitored and watched):
+            return None
+        return MonitorClient(socket_of(self._folder), watched, busy_rate=options.drift_busy_rate)
 
     def _make_metrics(self, custom: CustomMetrics, rows: Rows) -> Metrics:
         labels = {node.unit.name: describe.labels(node, self.spec) for node in self.nodes}

@@ -166,8 +166,9 @@ def run_options(
     if server != "servegraph" and not split:
         raise ConfigurationError(f"--server {server} needs processes", hint="add --split")
     topology = Topology(server) if split else FUSED
-    memory, max_body = settings().feedback_memory, max_body_mib * 2**20
-    return RunOptions(topology, monitored, memory, max_body, max_requests, workers, preloads)
+    given, max_body = settings(), max_body_mib * 2**20
+    memory, busy_rate = given.feedback_memory, given.drift_busy_rate
+    return RunOptions(topology, monitored, memory, busy_rate, max_body, max_requests, workers, preloads)
 
 
 def ports_of(addresses: Addresses, options: RunOptions) -> Ports | KeptPorts:

@@ -21,7 +21,7 @@ class Allowance:
             looked again whether there is time.
     """
 
-    def __init__(self, busy_rate: float, burst: int) -> None:
+    def __init__(self, busy_rate: float, burst: float) -> None:
         self._rate = busy_rate
         self._burst = self._saved = float(burst)
         self._is_busy = False

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from math import ceil, inf
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,8 @@ _CLOSE = 0.5
 _BUFFER_LIMIT = 1024 * 1024
 """Bytes in the transport's buffer above which nothing more is written."""
 
-_BUSY_RATE = 100
-"""Rows a second that are taken while requests need the time: half a window of the usual size."""
-
 _BURST = 400
 """Rows that are taken however busy the loop is."""
-
-_FEW = 20
-"""Rows that are sent at a time while it is: as many as are taken meanwhile."""
 
 _VALUES_A_LINE = 16_384
 """Values serialized at a time: about a third of a millisecond, which a request may have to wait for the loop."""
@@ -52,20 +47,22 @@ _log = logging.getLogger(__name__)
 
 
 class MonitorClient:
-    """Feeds the monitor that listens on `socket`; `capacity` is the most rows that may wait.
+    """Feeds the monitor that listens on `socket`.
 
-    Used from one asyncio loop, by one thread. `sent` rows were written to the socket; a monitor
+    `capacity` is the most rows that may wait, `busy_rate` how many a second are taken while requests
+    need the time. Used from one asyncio loop, by one thread. `sent` rows were written to the socket; a monitor
     that dies may not have read the last of them.
 
     Raises EnvironmentFault when the path is too long for a socket.
     """
 
-    def __init__(self, socket: Path, nodes: Sequence[str], capacity: int = 20_000) -> None:
+    def __init__(self, socket: Path, nodes: Sequence[str], capacity: int = 20_000, busy_rate: float = inf) -> None:
         check_address(socket)
         self._socket = socket
         self._capacity = capacity
         self._queue = RowQueue()
-        self._allowance = Allowance(_BUSY_RATE, min(_BURST, capacity))
+        self._allowance = Allowance(busy_rate, max(busy_rate, _BURST))
+        self._few = ceil(min(busy_rate * SLOW_S, capacity))  # rows that are taken between two times that some are sent
         self._sent = 0
         self._dropped = 0
         self._taps = {node: NodeTap(node, self.offer) for node in nodes}
@@ -159,7 +156,7 @@ class MonitorClient:
         while not self._closing:
             self._watch_silence()
             is_slow = self._allowance.is_busy
-            left = max(_FEW, len(self._queue) // SLOW_PARTS) if is_slow else self._capacity
+            left = max(self._few, len(self._queue) // SLOW_PARTS) if is_slow else self._capacity
             while left and len(self._queue) and writer.transport.get_write_buffer_size() < _BUFFER_LIMIT:
                 left -= self._write_line(writer, left)
                 await asyncio.sleep(0)

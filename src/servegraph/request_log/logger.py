@@ -77,7 +77,7 @@ class RequestLogger:
         self._queue: deque[tuple[Account, About, bytes]] = deque()
         self._writer: asyncio.StreamWriter | None = None
         self._timer: asyncio.Handle | None = None
-        self._allowance = Allowance(busy_rate, _BURST)
+        self._allowance = Allowance(busy_rate, max(busy_rate, _BURST))
         events = 2 * (len(self._requests) + len(self._responses))  # of a prediction, at most
         self._few = busy_rate * SLOW_S * events
         self.unlogged = 0
