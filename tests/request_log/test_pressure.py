@@ -155,8 +155,8 @@ async def test_while_requests_need_the_time_events_are_sent_little_by_little(
             for _ in range(100):
                 logger.request("m", body(b"{}"), CONTEXT)
             began = monotonic()
-            await sink.until(10)
+            await sink.until(30)
             passed, came = monotonic() - began, len(sink.received)
-        assert came <= 5 * (passed / allowance.SLOW_S + 1)
-        assert passed > 0.1
+        assert came <= 25 * (passed / allowance.SLOW_S + 1)  # a quarter of what waits
+        assert passed > 0.5
         await until(logger, Counts(100, 0, 0))

@@ -8,8 +8,8 @@ from time import monotonic, thread_time
 
 PERIOD_S = 0.05
 BUSY = 0.4  # of a core: the loop's requests come in bursts, and it shares the cores with what observes
-SLOW_S = 0.2  # between two times that something is handed on while the loop is busy
-SLOW_PARTS = 20  # one of so many of what waits is handed on at a time: half of it in three seconds
+SLOW_S = 1.0  # between two times that something is handed on while the loop is busy
+SLOW_PARTS = 4  # one of so many of what waits is handed on at a time: half of it in three seconds
 
 
 class Allowance:
